@@ -16,9 +16,13 @@ const common = {
   define: { EVERCERT_VERSION: JSON.stringify(version) },
 };
 
-/** The CommonJS packages in the bundle call require() for Node's own modules. */
+/** What the CommonJS packages in the bundle expect: require() for Node's own modules, and the name of their file. */
 const banner = {
-  js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  js: [
+    "import { createRequire as __createRequire } from 'node:module';",
+    'const require = __createRequire(import.meta.url);',
+    'const __filename = import.meta.filename;',
+  ].join('\n'),
 };
 
 /** acme-client never sends a request itself (see src/acme/connection.ts), so axios stays out of the bundle. */
@@ -47,7 +51,11 @@ function licences(inputs) {
 }
 
 function licenceOf(directory) {
-  const { name, version: release, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  const {
+    name,
+    version: release,
+    license,
+  } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
   const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
   return `${name} ${release} (${license})\n\n${file ? readFileSync(join(directory, file), 'utf8') : ''}`;
 }

@@ -1,0 +1,24 @@
+import type { ListenHttp, ResponderServer } from '../system/http-server.ts';
+import { CHALLENGE_PATH, type Solver } from './solver.ts';
+
+/** Answers by a web server of our own, which listens while there is a challenge to answer. An empty address means all. */
+export function standaloneSolver(listen: ListenHttp, address: string, port: number): Solver {
+  const answers = new Map<string, string>();
+  let server: Promise<ResponderServer> | undefined;
+  const respond = (path: string) => answers.get(path);
+  return {
+    type: 'http-01',
+    present: async ({ token, keyAuthorization }) => {
+      answers.set(CHALLENGE_PATH + token, keyAuthorization);
+      server ??= listen(address, port, respond);
+      await server;
+    },
+    cleanUp: async ({ token }) => {
+      answers.delete(CHALLENGE_PATH + token);
+      if (answers.size > 0) return;
+      const ending = server;
+      server = undefined;
+      await ending?.then((running) => running.close()).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,152 @@
+/** One flag: how it is written, what it takes, what it is for. Parser and help are both made of this table. */
+export interface Flag {
+  readonly name: string;
+  readonly short?: string;
+  /** Other spellings, certbot's among them. */
+  readonly also?: readonly string[];
+  /** What stands for the value in the help; absent for a switch. */
+  readonly value?: string;
+  /** May be given more than once. */
+  readonly many?: boolean;
+  /** An empty value means something. */
+  readonly mayBeEmpty?: boolean;
+  readonly help: string;
+}
+
+export type Verb = 'certonly' | 'renew' | 'certificates';
+
+export const VERBS: readonly Verb[] = ['certonly', 'renew', 'certificates'];
+
+const CERT_NAME: Flag = {
+  name: 'cert-name',
+  value: 'NAME',
+  help: 'the lineage: a name for the certificate and all of its versions',
+};
+const FORCE: Flag = { name: 'force-renewal', also: ['renew-by-default'], help: 'renew whatever the age' };
+const DRY_RUN: Flag = { name: 'dry-run', help: "order from the CA's staging service and keep nothing" };
+
+const EVERYWHERE: readonly Flag[] = [
+  {
+    name: 'config-dir',
+    value: 'DIR',
+    help: 'where everything is kept (default /etc/evercert, or $EVERCERT_CONFIG_DIR)',
+  },
+  { name: 'json', help: 'print one JSON object a line' },
+  { name: 'quiet', short: 'q', help: 'print only what needs a person' },
+  { name: 'verbose', short: 'v', help: 'print each step' },
+  { name: 'help', short: 'h', help: 'print this help' },
+];
+
+const RUNNING: readonly Flag[] = [
+  {
+    name: 'pre-hook',
+    value: 'CMD',
+    help: 'run before the CA is asked, once a run; if it fails there is no renewal',
+  },
+  {
+    name: 'deploy-hook',
+    value: 'CMD',
+    also: ['renew-hook'],
+    help: 'run for each new certificate once it is live',
+  },
+  { name: 'post-hook', value: 'CMD', help: 'run at the end of a run in which anything was tried' },
+  { name: 'hook-timeout', value: 'SECONDS', help: 'end a hook that takes longer (default 600)' },
+  { name: 'lock-wait', value: 'SECONDS', help: 'wait for another run (default: certonly 0, renew 60)' },
+  { name: 'non-interactive', short: 'n', also: ['noninteractive'], help: 'never ask' },
+];
+
+const CERTONLY: readonly Flag[] = [
+  {
+    name: 'domain',
+    short: 'd',
+    also: ['domains'],
+    value: 'NAME',
+    many: true,
+    help: 'a DNS name or IP address; repeat, or separate by commas; the first names the lineage',
+  },
+  CERT_NAME,
+  { name: 'webroot', help: 'prove names by files in a directory that a web server serves' },
+  { name: 'webroot-path', short: 'w', value: 'DIR', many: true, help: 'that directory, for the -d after it' },
+  { name: 'standalone', help: 'prove names by a web server of our own' },
+  {
+    name: 'http-01-port',
+    value: 'PORT',
+    help: 'where the standalone server listens (default 80); the CA always asks port 80',
+  },
+  { name: 'http-01-address', value: 'ADDRESS', mayBeEmpty: true, help: 'on which address (default all)' },
+  {
+    name: 'server',
+    value: 'CA',
+    help: 'letsencrypt (default), letsencrypt-staging, zerossl, google …, or the URL of an ACME directory',
+  },
+  {
+    name: 'staging',
+    also: ['test-cert'],
+    help: "Let's Encrypt's staging service: certificates that no browser trusts",
+  },
+  {
+    name: 'ca-bundle',
+    value: 'FILE',
+    help: "PEM roots to trust for the CA's own TLS, instead of the system's",
+  },
+  { name: 'email', short: 'm', value: 'ADDRESS', help: 'for the account at the CA' },
+  { name: 'agree-tos', help: "agree to the CA's terms of service" },
+  { name: 'register-unsafely-without-email', help: 'make the account without an e-mail address' },
+  { name: 'eab-kid', value: 'ID', help: 'external account binding: key identifier' },
+  {
+    name: 'eab-hmac-key',
+    value: 'KEY',
+    help: 'its HMAC key, base64url; better in $EVERCERT_EAB_HMAC_KEY, where no process list shows it',
+  },
+  { name: 'key-type', value: 'TYPE', help: 'ecdsa (default) or rsa' },
+  { name: 'elliptic-curve', value: 'CURVE', help: 'secp256r1 (default), secp384r1 or secp521r1' },
+  { name: 'rsa-key-size', value: 'BITS', help: '2048 (default), 3072 or 4096' },
+  { name: 'reuse-key', help: 'keep the private key over renewals (--no-reuse-key: stop that)' },
+  { name: 'new-key', help: 'a new private key, this once, although --reuse-key was set' },
+  { name: 'key-mode', value: 'MODE', help: 'permissions of privkey.pem and combined.pem (default 0600)' },
+  { name: 'key-group', value: 'GROUP', help: 'their group' },
+  { name: 'keep-versions', value: 'N', help: 'versions kept before the live one (default 5)' },
+  { name: 'preferred-chain', value: 'CN', help: 'the chain whose topmost issuer has this common name' },
+  FORCE,
+  {
+    name: 'keep-until-expiring',
+    also: ['keep', 'reinstall'],
+    help: 'keep a certificate that is not due (the default)',
+  },
+  { name: 'expand', help: 'add names to the lineage that has some of them' },
+  DRY_RUN,
+  {
+    name: 'csr',
+    value: 'FILE',
+    help: 'use this certificate request; writes the three files below and stores no lineage',
+  },
+  { name: 'cert-path', value: 'FILE', help: 'with --csr (default ./cert.pem)' },
+  { name: 'chain-path', value: 'FILE', help: 'with --csr (default ./chain.pem)' },
+  { name: 'fullchain-path', value: 'FILE', help: 'with --csr (default ./fullchain.pem)' },
+];
+
+const RENEW: readonly Flag[] = [
+  CERT_NAME,
+  FORCE,
+  DRY_RUN,
+  { name: 'plan', help: 'print what would be done, and why; change nothing' },
+  { name: 'concurrency', value: 'N', help: 'orders at a time (default 8)' },
+  {
+    name: 'random-sleep-on-renew',
+    help: 'wait up to 8 minutes before the first order when nobody looks on (--no-random-sleep-on-renew: do not)',
+  },
+];
+
+const FLAGS: Record<Verb, readonly Flag[]> = {
+  certonly: [...CERTONLY, ...RUNNING, ...EVERYWHERE],
+  renew: [...RENEW, ...RUNNING, ...EVERYWHERE],
+  certificates: [CERT_NAME, ...EVERYWHERE],
+};
+
+export function flagsOf(verb: Verb): readonly Flag[] {
+  return FLAGS[verb];
+}
+
+export function isVerb(word: string | undefined): word is Verb {
+  return VERBS.some((verb) => verb === word);
+}

@@ -1,0 +1,110 @@
+import { type Flag, flagsOf, isVerb, type Verb } from './flags.ts';
+
+const OVERVIEW = `evercert obtains TLS certificates by ACME and keeps them renewed
+
+usage:
+  evercert certonly …      obtain a certificate, or change one
+  evercert renew           renew all that are due: for cron or a systemd timer
+  evercert certificates    list what is there
+
+  evercert VERB --help     all flags of a verb, with examples
+  evercert --version
+
+examples:
+  evercert certonly --webroot -w /var/www/html -d example.com,www.example.com \\
+      --deploy-hook 'systemctl reload nginx' -m admin@example.com --agree-tos
+  evercert certonly --standalone -d mail.example.com
+  evercert renew -q
+
+files (under /etc/evercert, see --config-dir):
+  live/NAME/privkey.pem, fullchain.pem, combined.pem (key and chain in one file)
+  renewal/NAME.json        what you asked for
+  hooks/{pre,deploy,post}/ executables run for all certificates
+
+exit status:
+  0  done, or nothing was due
+  1  something failed: a renewal, a deploy hook, a broken lineage
+  2  the command line, a setting or the store is not usable; nothing was done
+  4  another run holds the lock
+`;
+
+const VERB_HEADS: Record<Verb, string> = {
+  certonly: `evercert certonly: obtain a certificate, or change one
+
+usage:
+  evercert certonly --webroot -w DIR -d NAME … [flags]
+  evercert certonly --standalone -d NAME … [flags]
+
+What is asked for here is kept in renewal/NAME.json; evercert renew repeats it. A certificate
+that is there, holds these names and is not due is kept; changed settings are saved.
+
+examples:
+  a web server runs and serves /var/www/html
+      evercert certonly --webroot -w /var/www/html -d example.com -d www.example.com
+  two sites of one server in one certificate
+      evercert certonly --webroot -w /srv/a -d a.example -w /srv/b -d b.example,www.b.example
+  port 80 is free
+      evercert certonly --standalone -d mail.example.com --deploy-hook 'systemctl reload postfix'
+  try it first
+      evercert certonly --dry-run --standalone -d mail.example.com
+`,
+  renew: `evercert renew: renew all certificates that are due
+
+usage:
+  evercert renew [flags]
+
+Due is a certificate with a third of its life left (half, if it lives less than 10 days). A run that
+was interrupted is finished, a deploy hook that failed is run again. Meant to run every hour.
+
+examples:
+  in cron, at a minute of your own
+      17 * * * *  root  evercert renew -q
+  what would it do, and why
+      evercert renew --plan
+  one certificate, now
+      evercert renew --cert-name example.com --force-renewal
+`,
+  certificates: `evercert certificates: list what is there
+
+usage:
+  evercert certificates [--cert-name NAME] [--json]
+
+One line a certificate: name, names, days left, state. The states are valid, due, expired, not-deployed
+(a deploy hook failed), interrupted (a run died; the next renew goes on), pinned (live was moved by hand),
+never-issued and broken. Exit status 1 if one is broken.
+`,
+};
+
+/** The help that an argument list asks for, or undefined. Needs no parser. */
+export function helpFor(argv: readonly string[]): string | undefined {
+  const [first] = argv;
+  const asks = argv.length === 0 || first === 'help' || argv.includes('--help') || argv.includes('-h');
+  if (!asks) return undefined;
+  const verb = argv.find((word) => !word.startsWith('-') && word !== 'help');
+  return isVerb(verb) ? verbHelp(verb) : OVERVIEW;
+}
+
+function verbHelp(verb: Verb): string {
+  return `${VERB_HEADS[verb]}\nflags:\n${flagsOf(verb).map(flagHelp).join('')}`;
+}
+
+const WIDTH = 96;
+const INDENT = 6;
+
+function flagHelp({ name, short, value, help }: Flag): string {
+  const written = `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
+  return `  ${written}\n${wrap(help)}`;
+}
+
+function wrap(text: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + word.length >= WIDTH - INDENT) {
+      lines.push(line);
+      line = '';
+    }
+    line += `${line === '' ? '' : ' '}${word}`;
+  }
+  return [...lines, line].map((each) => `${' '.repeat(INDENT)}${each}\n`).join('');
+}

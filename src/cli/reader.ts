@@ -1,0 +1,45 @@
+import type { EvercertError } from '../errors.ts';
+import type { Verb } from './flags.ts';
+import { usage, type Words } from './words.ts';
+
+/** Typed access to the flags of one command line. */
+export interface Reader {
+  on(name: string): boolean;
+  /** True unless `--no-NAME`. */
+  onUnlessOff(name: string): boolean;
+  /** Undefined when neither the switch nor its negation is given. */
+  maybeOn(name: string): boolean | undefined;
+  text(name: string): string | undefined;
+  /** All values, split at commas. */
+  list(name: string): string[];
+  /** A whole number within the bounds. */
+  number(name: string, min: number, max: number): number | undefined;
+  choice<C extends object>(name: string, choices: C): C[keyof C] | undefined;
+  usage(message: string): EvercertError;
+}
+
+export function createReader(verb: Verb, words: Words): Reader {
+  const text = (name: string) => words.get(name)?.[0];
+  const fail = (message: string) => usage(verb, message);
+  return {
+    on: (name) => text(name) === 'true',
+    onUnlessOff: (name) => text(name) !== 'false',
+    maybeOn: (name) => (text(name) === undefined ? undefined : text(name) === 'true'),
+    text,
+    list: (name) => (words.get(name) ?? []).flatMap((value) => value.split(',')).map((value) => value.trim()),
+    number: (name, min, max) => {
+      const value = text(name);
+      if (value === undefined) return undefined;
+      if (/^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max) return Number(value);
+      throw fail(`--${name} ${JSON.stringify(value)} is no whole number from ${min} to ${max}`);
+    },
+    choice: (name, choices) => {
+      const value = text(name);
+      if (value === undefined) return undefined;
+      const key = value.toLowerCase() as keyof typeof choices;
+      if (Object.hasOwn(choices, key)) return choices[key];
+      throw fail(`--${name} ${JSON.stringify(value)} is none of: ${Object.keys(choices).join(', ')}`);
+    },
+    usage: fail,
+  };
+}

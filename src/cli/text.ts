@@ -1,0 +1,155 @@
+import { type EvercertError, unreachable } from '../errors.ts';
+import type { Action, CertificateState, Counts, Event, LineageSummary, Reason, Step } from '../events.ts';
+
+// The law of what people read: no capital at the beginning, no full stop at the end; first what is so, then what to
+// do about it. Times are UTC.
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+export function day(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+function moment(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** How long from now, as people say it: '89 days', '5 hours'. */
+export function span(ms: number): string {
+  const size = Math.abs(ms);
+  const [count, unit] =
+    size >= 2 * DAY_MS
+      ? [Math.floor(size / DAY_MS), 'day']
+      : size >= 2 * HOUR_MS
+        ? [Math.floor(size / HOUR_MS), 'hour']
+        : [Math.ceil(size / 60_000), 'minute'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+const REASONS: Record<Reason, string> = {
+  new: 'new',
+  forced: 'as asked',
+  due: 'due',
+  expired: 'expired',
+  'names-changed': 'its names in the settings changed',
+  'key-changed': 'its key type in the settings changed',
+  'never-issued': 'not issued yet',
+  interrupted: 'an earlier run was interrupted',
+  'published-not-live': 'an earlier run was interrupted before the swap',
+  'not-deployed': 'a deploy hook has not succeeded yet',
+  'not-due': 'not due',
+  pinned: 'live was moved by hand',
+  damaged: 'broken',
+};
+
+const ACTIONS: Record<Action, string> = {
+  issue: 'ordering',
+  renew: 'renewing',
+  resume: 'resuming the order',
+  promote: 'going live with what is there',
+  redeploy: 'deploying again',
+  skip: 'left as it is',
+  broken: 'broken',
+};
+
+export function planText(
+  event: LineageSummary & { action: Action; reason: Reason; error?: EvercertError },
+  now: number,
+): string {
+  const { lineage, action, reason, notAfter, dueAt } = event;
+  if (event.error !== undefined) return `${lineage}: ${failureText(event.error)}`;
+  if (action !== 'skip')
+    return `${lineage}: ${ACTIONS[action]}: ${REASONS[reason]}${reason === 'due' && notAfter !== undefined ? `, ends ${moment(notAfter)}` : ''}`;
+  if (reason === 'pinned')
+    return `${lineage}: live was moved by hand to version ${event.version}: left alone`;
+  if (notAfter === undefined || dueAt === undefined) return `${lineage}: ${REASONS[reason]}`;
+  return `${lineage}: ${REASONS[reason]}: valid until ${day(notAfter)} (${span(notAfter - now)}), renewal from ${day(dueAt)}`;
+}
+
+export function failureText({ message, details, hint }: EvercertError): string {
+  return [message, ...details.map((detail) => `    ${detail}`), `    hint: ${hint}`].join('\n');
+}
+
+const STATES: Record<CertificateState, string> = {
+  valid: 'valid',
+  due: 'due',
+  expired: 'EXPIRED',
+  'not-deployed': 'not deployed',
+  pinned: 'pinned',
+  interrupted: 'interrupted',
+  'never-issued': 'never issued',
+  broken: 'BROKEN',
+};
+
+export function certificateText(
+  event: LineageSummary & { state: CertificateState; error?: EvercertError },
+  now: number,
+): string {
+  const { lineage, names, notAfter, state, error } = event;
+  const left =
+    notAfter === undefined
+      ? '-'
+      : notAfter > now
+        ? span(notAfter - now)
+        : `ended ${span(now - notAfter)} ago`;
+  const line = [lineage, names.join(',') || '-', left, STATES[state]].join('  ');
+  return error === undefined ? line : `${line}: ${failureText(error)}`;
+}
+
+const STEPS: Record<Step, string> = {
+  account: 'looking up the account',
+  order: 'placing the order',
+  'resume-order': 'looking for the earlier order',
+  challenges: 'proving the names',
+  finalize: 'requesting the certificate',
+  download: 'downloading the certificate',
+  publish: 'checking and storing it',
+};
+
+export function stepText(step: Step): string {
+  return STEPS[step];
+}
+
+export function warningText(event: Event & { type: 'warning' }): string {
+  const about = event.lineage === undefined ? '' : `${event.lineage}: `;
+  switch (event.code) {
+    case 'no-lineages':
+      return `no certificates in ${event.detail} yet; evercert certonly obtains one`;
+    case 'kept':
+      return `${about}kept, since it is not due (--force-renewal renews it all the same)`;
+    case 'chain-not-found':
+      return `${about}the CA offers no chain of ${JSON.stringify(event.detail)}; its default chain was taken`;
+    case 'state-unreadable':
+      return `${about}state/${event.lineage}.json was unreadable and is made anew`;
+    default:
+      return unreachable(event.code);
+  }
+}
+
+export function summaryText(counts: Counts & { dryRun: boolean }): string {
+  const parts = [
+    [counts.renewed, counts.dryRun ? 'passed' : 'renewed'],
+    [counts.redeployed, 'deployed again'],
+    [counts.failed, 'failed'],
+    [counts.broken, 'broken'],
+    [counts.skipped, 'left as they are'],
+  ] as const;
+  const told = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return `${counts.lineages} certificate${counts.lineages === 1 ? '' : 's'}${told.length === 0 ? '' : `: ${told.join(', ')}`}${counts.dryRun ? ' (dry run: nothing was kept)' : ''}`;
+}
+
+export function liveText(event: Event & { type: 'live' }): string {
+  return `${event.lineage}: version ${event.version} is live in ${event.path}: valid until ${day(event.notAfter)}, renewal from ${day(event.dueAt)}`;
+}
+
+/** A hook's own words, indented; without what could drive a terminal. */
+export function hookText(event: Event & { type: 'hook' }): string {
+  const about = event.lineage === undefined ? '' : `${event.lineage}: `;
+  const head = `${about}${event.kind} hook ${event.name}: ${event.ok ? 'done' : event.outcome} (${(event.ms / 1000).toFixed(1)} s)`;
+  const output = event.output
+    .replace(/\r\n?/g, '\n')
+    .replace(/[^\P{Cc}\n\t]/gu, '')
+    .trimEnd();
+  return output === '' ? head : [head, ...output.split('\n').map((line) => `    | ${line}`)].join('\n');
+}

@@ -1,0 +1,85 @@
+import { basename, dirname, resolve } from 'node:path';
+import { EvercertError } from '../errors.ts';
+import { obtainCertificate } from '../issuance/order.ts';
+import { checkChain } from '../x509/certificate.ts';
+import { type Csr, readCsr } from '../x509/csr.ts';
+import { parseIdentifier } from '../x509/identifier.ts';
+import type { CertonlyOptions } from './certonly.ts';
+import type { Edges } from './edges.ts';
+import { openStore } from './open-store.ts';
+import { createSessions } from './sessions.ts';
+import { createSolvers } from './solvers.ts';
+import { wantedSettings } from './wanted-settings.ts';
+
+/** Where the certificate for an operator's own request goes; there is no lineage, and nothing is renewed. */
+export interface CsrOptions {
+  readonly csrFile: string;
+  readonly certPath: string;
+  readonly chainPath: string;
+  readonly fullchainPath: string;
+}
+
+const ORDER_TIMEOUT_MS = 300_000;
+
+/** @returns the exit status */
+export async function certonlyCsr(options: CertonlyOptions & CsrOptions, edges: Edges): Promise<number> {
+  const csr = await loadCsr(options.csrFile, edges);
+  const targets = [options.certPath, options.chainPath, options.fullchainPath].map((path) => resolve(path));
+  refuseOverwriting(edges, targets);
+  const paths = await openStore(options, edges);
+  const sessions = createSessions(edges, paths, options.account);
+  try {
+    await obtain(csr, options, targets, edges, sessions, createSolvers(edges));
+  } finally {
+    sessions.close();
+  }
+  return 0;
+}
+
+async function loadCsr(path: string, { disk }: Edges): Promise<Csr> {
+  const bytes = disk.readBytes(resolve(path));
+  if (bytes === undefined) throw new EvercertError('bad-csr', `${path} does not exist`, 'Check --csr.');
+  return readCsr(bytes);
+}
+
+function refuseOverwriting({ disk }: Edges, targets: readonly string[]): void {
+  const taken = targets.find((path) => disk.exists(path));
+  if (taken !== undefined)
+    throw new EvercertError(
+      'usage',
+      `${taken} exists`,
+      'Move it away, or choose other files: --cert-path, --chain-path, --fullchain-path.',
+    );
+}
+
+async function obtain(
+  csr: Csr,
+  options: CertonlyOptions,
+  targets: readonly string[],
+  edges: Edges,
+  sessions: ReturnType<typeof createSessions>,
+  solverFor: ReturnType<typeof createSolvers>,
+): Promise<void> {
+  const settings = wantedSettings(csr.names, options.lineage, undefined);
+  const connection = await sessions.of(settings.server, settings.caBundle);
+  const request = {
+    identifiers: csr.names.map(parseIdentifier),
+    preferredChain: settings.preferredChain,
+    earlier: undefined,
+    timeoutMs: ORDER_TIMEOUT_MS,
+  };
+  const listener = { placed: async () => undefined, step: () => undefined };
+  const { pem } = await obtainCertificate(
+    connection,
+    request,
+    await solverFor(settings.challenge),
+    async () => csr.der,
+    listener,
+  );
+  const { certPem, chainPem } = checkChain(pem, csr.publicKey, csr.names, edges.clock.now());
+  for (const [index, data] of [certPem, chainPem, certPem + chainPem].entries()) {
+    const path = targets[index] ?? '';
+    edges.disk.createFile(dirname(path), { name: basename(path), data, mode: 0o644 });
+  }
+  edges.emit({ type: 'saved', files: targets });
+}

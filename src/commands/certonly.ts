@@ -1,0 +1,150 @@
+import { EvercertError } from '../errors.ts';
+import { encodeJson } from '../lineage/decode.ts';
+import { defaultLineageName, lineageName, type StorePaths, settingsPath } from '../lineage/paths.ts';
+import { removePending } from '../lineage/pending.ts';
+import { type Lineage, lineageNames, readLineage } from '../lineage/scan.ts';
+import { readSettings, type Settings } from '../lineage/settings.ts';
+import { decide } from '../renewal/decide.ts';
+import { parseIdentifier, sameNames } from '../x509/identifier.ts';
+import type { Edges, StoreOptions } from './edges.ts';
+import { openStore } from './open-store.ts';
+import { isUseless, report } from './renew.ts';
+import { runAll } from './run-all.ts';
+import type { AccountOptions } from './sessions.ts';
+import { summarize } from './summarize.ts';
+import { type LineageOptions, wantedSettings } from './wanted-settings.ts';
+
+export interface CertonlyOptions extends StoreOptions {
+  /** As given; empty when the person is to be asked. */
+  readonly names: readonly string[];
+  readonly certName: string | undefined;
+  readonly lineage: LineageOptions;
+  readonly account: AccountOptions;
+  readonly force: boolean;
+  /** The names of an existing lineage may grow. */
+  readonly expand: boolean;
+  /** A new key although the settings say reuseKey. */
+  readonly newKey: boolean;
+  readonly dryRun: boolean;
+  readonly hookTimeoutMs: number;
+}
+
+/** Obtains a certificate, or makes an existing one what is wanted now. @returns the exit status */
+export async function certonly(options: CertonlyOptions, edges: Edges): Promise<number> {
+  const names = await wantedNames(options, edges);
+  const paths = await openStore(options, edges);
+  const name = chooseLineage(edges, paths, names, options);
+  const old = readSettings(edges.disk, paths, name);
+  const asked = await withChallenge(names, old, options, edges);
+  const settings = wantedSettings(names, asked, old);
+  const lineage = usable(edges, paths, readLineage(edges.disk, paths, name, settings), options);
+  const force =
+    options.force ||
+    options.dryRun ||
+    options.newKey ||
+    (old !== undefined && old.server !== settings.server);
+  const plan = decide(lineage, edges.clock.now(), force);
+  edges.emit({
+    type: 'plan',
+    ...summarize(lineage, plan),
+    action: plan.action,
+    reason: plan.reason,
+    ...(plan.error === undefined ? {} : { error: plan.error }),
+  });
+  if (plan.action === 'skip') return keep(edges, paths, name, settings);
+  const planned = [{ lineage, plan }];
+  const run = { ...options, concurrency: 1, randomSleep: false };
+  return report(
+    edges,
+    options.dryRun,
+    planned,
+    await runAll(edges, paths, run, plan.action === 'broken' ? [] : planned),
+  );
+}
+
+async function wantedNames({ names, certName }: CertonlyOptions, { ask }: Edges): Promise<string[]> {
+  const given =
+    names.length > 0
+      ? names
+      : ((await ask?.('Names for the certificate, separated by commas or spaces: '))?.split(/[\s,]+/) ?? []);
+  const wanted = [...new Set(given.filter((name) => name !== '').map((name) => parseIdentifier(name).value))];
+  if (wanted.length > 100)
+    throw new EvercertError(
+      'usage',
+      `${wanted.length} names are too many: a certificate holds at most 100`,
+      'Make several certificates.',
+    );
+  if (wanted.length > 0) return wanted;
+  const hint =
+    certName === undefined
+      ? 'Name them: -d www.example.com -d example.com.'
+      : `Name all that the certificate is to hold: -d; to renew what is there: evercert renew --cert-name ${certName} --force-renewal.`;
+  throw new EvercertError('usage', 'no names are given for the certificate', hint);
+}
+
+/** The lineage of --cert-name, else one of the same names, else the one that the first name gives. */
+function chooseLineage(
+  edges: Edges,
+  paths: StorePaths,
+  names: readonly string[],
+  options: CertonlyOptions,
+): string {
+  if (options.certName !== undefined) return lineageName(options.certName);
+  const same = lineageNames(edges.disk, paths).find((name) => hasNames(edges, paths, name, names));
+  if (same !== undefined) return same;
+  const name = defaultLineageName(names[0] ?? '');
+  const old = readSettings(edges.disk, paths, name);
+  if (old === undefined || (options.expand && old.names.every((known) => names.includes(known)))) return name;
+  throw new EvercertError(
+    'usage',
+    `the lineage ${name} exists and holds other names: ${old.names.join(', ')}`,
+    `To add names to it: --expand with all old and new names; to change its names: --cert-name ${name}; for a second certificate: --cert-name OTHER.`,
+  );
+}
+
+function hasNames(edges: Edges, paths: StorePaths, name: string, names: readonly string[]): boolean {
+  try {
+    return sameNames(readSettings(edges.disk, paths, name)?.names ?? [], names);
+  } catch {
+    return false;
+  }
+}
+
+/** On a terminal, asks how the names are to be proven if no flag and no earlier certificate says it. */
+async function withChallenge(
+  names: readonly string[],
+  old: Settings | undefined,
+  { lineage }: CertonlyOptions,
+  { ask }: Edges,
+): Promise<LineageOptions> {
+  if (old !== undefined || lineage.standalone || lineage.webroots.length > 0 || ask === undefined)
+    return lineage;
+  const answer = (
+    await ask('Directory that your web server serves for these names (leave empty if port 80 is free): ')
+  ).trim();
+  return answer === ''
+    ? { ...lineage, standalone: true }
+    : { ...lineage, webroots: [{ root: answer, names }] };
+}
+
+function usable(
+  edges: Edges,
+  paths: StorePaths,
+  lineage: Lineage,
+  { dryRun, newKey }: CertonlyOptions,
+): Lineage {
+  const fresh = newKey ? { ...lineage, settings: { ...lineage.settings, reuseKey: false } } : lineage;
+  if (dryRun) return { ...fresh, pending: undefined };
+  if (!isUseless(fresh)) return fresh;
+  removePending(edges.disk, paths, fresh.name);
+  return { ...fresh, pending: undefined };
+}
+
+/** The certificate stays; settings that the flags changed do not wait for the next one. */
+async function keep(edges: Edges, paths: StorePaths, name: string, settings: Settings): Promise<number> {
+  const path = settingsPath(paths, name);
+  const text = encodeJson(settings);
+  if (edges.disk.readText(path) !== text) await edges.disk.replaceFile(path, text, 0o600);
+  edges.emit({ type: 'warning', lineage: name, code: 'kept', detail: '' });
+  return 0;
+}

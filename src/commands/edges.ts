@@ -1,0 +1,38 @@
+import type { Emit } from '../events.ts';
+import type { Clock } from '../system/clock.ts';
+import type { Disk } from '../system/disk.ts';
+import type { SendHttp } from '../system/http.ts';
+import type { ListenHttp } from '../system/http-server.ts';
+import type { TakeLock } from '../system/lock.ts';
+import type { LookUpGroup, RunShell } from '../system/process.ts';
+import type { Webroot } from '../system/webroot.ts';
+
+/** The outside world, as main builds it. Commands hand each stage the one edge that it uses. */
+export interface Edges {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly runShell: RunShell;
+  readonly lookUpGroup: LookUpGroup;
+  readonly takeLock: TakeLock;
+  /** Loaded when first used: a run with nothing due needs none of them. */
+  readonly http: (ca: string | undefined) => Promise<{ send: SendHttp; close: () => void }>;
+  readonly listenHttp: () => Promise<ListenHttp>;
+  readonly webroot: () => Promise<Webroot>;
+  /** Asks the person at the terminal; undefined where there is none, or `--non-interactive`. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  /** Who holds the lock, for whoever finds it taken. */
+  readonly holder: string;
+  readonly userAgent: string;
+}
+
+/** Where the store is, and whether the operator named it (or it is the default). */
+export interface StoreOptions {
+  readonly configDir: string;
+  readonly configDirGiven: boolean;
+  readonly lockWaitMs: number;
+}

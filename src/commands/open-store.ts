@@ -1,0 +1,54 @@
+import { EvercertError } from '../errors.ts';
+import { type StorePaths, storePaths } from '../lineage/paths.ts';
+import { checkStore, createStore } from '../lineage/store.ts';
+import type { Edges, StoreOptions } from './edges.ts';
+
+type LockEdges = Pick<Edges, 'disk' | 'uid' | 'takeLock' | 'holder' | 'emit' | 'signal'>;
+
+/** The store for writing: made if need be, checked, locked. */
+export async function openStore(options: StoreOptions, edges: LockEdges): Promise<StorePaths> {
+  const paths = storePaths(options.configDir);
+  if (!checkStore(edges.disk, paths, edges.uid)) createStore(edges.disk, paths);
+  await lockStore(paths, options, edges);
+  createStore(edges.disk, paths);
+  return paths;
+}
+
+/** The store of a `renew`: undefined when nothing was ever put into the default one. */
+export async function openExistingStore(
+  options: StoreOptions,
+  edges: LockEdges,
+): Promise<StorePaths | undefined> {
+  const paths = findStore(options, edges);
+  if (paths !== undefined) await lockStore(paths, options, edges);
+  return paths;
+}
+
+/** The store for reading alone: needs no lock, since a reader never sees half a change. */
+export function findStore(
+  options: StoreOptions,
+  { disk, uid }: Pick<Edges, 'disk' | 'uid'>,
+): StorePaths | undefined {
+  const paths = storePaths(options.configDir);
+  if (checkStore(disk, paths, uid)) return paths;
+  if (!options.configDirGiven) return undefined;
+  throw new EvercertError(
+    'store-missing',
+    `${paths.root} does not exist`,
+    'Check --config-dir; certonly makes the directory when it stores the first certificate.',
+  );
+}
+
+async function lockStore(
+  paths: StorePaths,
+  options: StoreOptions,
+  { takeLock, holder, emit, signal }: LockEdges,
+): Promise<void> {
+  await takeLock(
+    paths.lock,
+    options.lockWaitMs,
+    holder,
+    (other) => emit({ type: 'waiting-for-lock', holder: other }),
+    signal,
+  );
+}

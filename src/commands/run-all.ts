@@ -1,0 +1,107 @@
+import pLimit from 'p-limit';
+import { stagingUrl } from '../acme/servers.ts';
+import { baseEnvironment } from '../deploy/hook-plan.ts';
+import { createHooks } from '../deploy/hooks.ts';
+import { asEvercertError } from '../errors.ts';
+import type { StorePaths } from '../lineage/paths.ts';
+import type { Lineage } from '../lineage/scan.ts';
+import type { Edges } from './edges.ts';
+import { perform, rehearse, type Work } from './perform.ts';
+import type { Planned, RunResult } from './renew.ts';
+import { type AccountOptions, createSessions } from './sessions.ts';
+import { createSolvers } from './solvers.ts';
+
+export interface RunOptions {
+  readonly dryRun: boolean;
+  readonly concurrency: number;
+  readonly randomSleep: boolean;
+  readonly hookTimeoutMs: number;
+  /** For accounts that do not exist yet; renew makes none without the operator's word. */
+  readonly account?: AccountOptions;
+}
+
+const NO_ACCOUNT: AccountOptions = {
+  email: undefined,
+  withoutEmail: true,
+  termsAgreed: false,
+  externalAccount: undefined,
+};
+const MAX_RANDOM_SLEEP_MS = 480_000;
+
+/** Carries out plans, several at a time; each lineage's failure is its own. Post hooks run in every case. */
+export async function runAll(
+  edges: Edges,
+  paths: StorePaths,
+  options: RunOptions,
+  todo: readonly Planned[],
+): Promise<RunResult> {
+  const work = createWork(edges, paths, options);
+  const outcomes = new Map<string, 'done' | 'failed'>();
+  let postHooksOk = true;
+  try {
+    if (options.randomSleep) await sleepRandomly(edges);
+    const limit = pLimit(options.concurrency);
+    await Promise.all(
+      todo.map((planned) => limit(() => performOne(work, edges, options, planned, outcomes))),
+    );
+  } finally {
+    postHooksOk = await runPost(work, todo, outcomes);
+    work.sessions.close();
+  }
+  return { outcomes, postHooksOk };
+}
+
+function createWork(edges: Edges, paths: StorePaths, { account, hookTimeoutMs }: RunOptions): Work {
+  return {
+    edges,
+    paths,
+    sessions: createSessions(edges, paths, account ?? NO_ACCOUNT),
+    solverFor: createSolvers(edges),
+    hooks: createHooks({
+      disk: edges.disk,
+      run: edges.runShell,
+      emit: edges.emit,
+      signal: edges.signal,
+      environment: baseEnvironment(edges.environment),
+      directory: paths.hooks,
+      timeoutMs: hookTimeoutMs,
+    }),
+  };
+}
+
+async function sleepRandomly({ clock, emit, signal }: Edges): Promise<void> {
+  const ms = clock.randomBelow(MAX_RANDOM_SLEEP_MS);
+  emit({ type: 'sleeping', ms });
+  await clock.sleep(ms, signal);
+}
+
+async function performOne(
+  work: Work,
+  edges: Edges,
+  { dryRun }: RunOptions,
+  { lineage, plan }: Planned,
+  outcomes: Map<string, 'done' | 'failed'>,
+): Promise<void> {
+  if (lineage.kind === 'broken') return;
+  try {
+    edges.signal.throwIfAborted();
+    if (dryRun) await rehearse(work, lineage, stagingUrl(lineage.settings.server));
+    else await perform(work, lineage, plan);
+    outcomes.set(lineage.name, 'done');
+  } catch (error) {
+    edges.emit({ type: 'failed', lineage: lineage.name, error: asEvercertError(error) });
+    outcomes.set(lineage.name, 'failed');
+  }
+}
+
+function runPost(
+  { hooks }: Work,
+  todo: readonly Planned[],
+  outcomes: ReadonlyMap<string, string>,
+): Promise<boolean> {
+  const names = (outcome: string) =>
+    todo
+      .filter(({ lineage }) => outcomes.get(lineage.name) === outcome)
+      .flatMap(({ lineage }) => (lineage as Lineage).settings.names);
+  return hooks.post(names('done'), names('failed'));
+}

@@ -1,0 +1,95 @@
+import type { HookKind } from '../events.ts';
+import type { DiskReader } from '../system/disk.ts';
+
+/** A hook to run: what `sh -c` gets, and what to call it. */
+export interface Hook {
+  readonly name: string;
+  readonly command: string;
+}
+
+/**
+ * The hooks of one kind, in certbot's order: the executables of `hooks/KIND`, sorted by bytes, without backups
+ * (`name~`); then the configured one, unless it is one of these.
+ */
+export function listHooks(
+  disk: DiskReader,
+  hooksDirectory: string,
+  kind: HookKind,
+  configured: string | undefined,
+): Hook[] {
+  return [
+    ...directoryHooks(disk, hooksDirectory, kind),
+    ...configuredHook(disk, hooksDirectory, kind, configured),
+  ];
+}
+
+export function directoryHooks(disk: DiskReader, hooksDirectory: string, kind: HookKind): Hook[] {
+  const directory = `${hooksDirectory}/${kind}`;
+  const names = (disk.list(directory) ?? []).filter((name) => !name.endsWith('~'));
+  return names
+    .sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)))
+    .map((name) => `${directory}/${name}`)
+    .filter((path) => disk.isExecutableFile(path))
+    .map((path) => ({ name: path, command: quote(path) }));
+}
+
+export function configuredHook(
+  disk: DiskReader,
+  hooksDirectory: string,
+  kind: HookKind,
+  configured: string | undefined,
+): Hook[] {
+  if (configured === undefined) return [];
+  const inDirectory = directoryHooks(disk, hooksDirectory, kind).some(({ name }) => name === configured);
+  return inDirectory ? [] : [{ name: configured, command: configured }];
+}
+
+function quote(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+/** What a deploy hook is told: certbot's two variables, and the directories. */
+export interface Deployment {
+  readonly lineage: string;
+  readonly names: readonly string[];
+  readonly livePath: string;
+  readonly versionDirectory: string;
+  /** Undefined for the first version. */
+  readonly previousDirectory: string | undefined;
+}
+
+export function deployEnvironment(deployment: Deployment): Record<string, string> {
+  return {
+    RENEWED_LINEAGE: deployment.livePath,
+    RENEWED_DOMAINS: deployment.names.join(' '),
+    EVERCERT_LINEAGE: deployment.lineage,
+    EVERCERT_VERSION_DIR: deployment.versionDirectory,
+    EVERCERT_PREVIOUS_DIR: deployment.previousDirectory ?? '',
+  };
+}
+
+/** Beyond this the kernel may refuse the environment; certbot cuts at the same place. */
+const MAX_LIST = 16_000;
+
+export function postEnvironment(
+  renewed: readonly string[],
+  failed: readonly string[],
+): Record<string, string> {
+  return {
+    RENEWED_DOMAINS: renewed.join(' ').slice(0, MAX_LIST),
+    FAILED_DOMAINS: failed.join(' ').slice(0, MAX_LIST),
+  };
+}
+
+const STANDARD_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** The environment of a hook: that of this process, with the PATH that cron leaves short made whole. */
+export function baseEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const defined = Object.entries(environment).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  const path = (environment.PATH ?? '').split(':').filter((directory) => directory !== '');
+  return { ...Object.fromEntries(defined), PATH: [...new Set([...path, ...STANDARD_PATH])].join(':') };
+}

@@ -1,0 +1,103 @@
+import type { EvercertError } from './errors.ts';
+
+export type HookKind = 'pre' | 'deploy' | 'post';
+
+/** What a plan does to a lineage. */
+export type Action = 'issue' | 'renew' | 'resume' | 'promote' | 'redeploy' | 'skip' | 'broken';
+
+/** Why. Each reason belongs to one rule of renewal/decide.ts. */
+export type Reason =
+  | 'new'
+  | 'forced'
+  | 'due'
+  | 'expired'
+  | 'names-changed'
+  | 'key-changed'
+  | 'never-issued'
+  | 'interrupted'
+  | 'published-not-live'
+  | 'not-deployed'
+  | 'not-due'
+  | 'pinned'
+  | 'damaged';
+
+/** What `certificates` and a plan tell of one lineage. Times are milliseconds since 1970. */
+export interface LineageSummary {
+  readonly lineage: string;
+  readonly names: readonly string[];
+  readonly version: string | undefined;
+  readonly notBefore: number | undefined;
+  readonly notAfter: number | undefined;
+  readonly dueAt: number | undefined;
+}
+
+/** All that a run can tell its operator. Sentences are made of it in cli/report.ts, nowhere else. */
+export type Event =
+  | ({
+      readonly type: 'plan';
+      readonly action: Action;
+      readonly reason: Reason;
+      readonly error?: EvercertError;
+    } & LineageSummary)
+  | ({
+      readonly type: 'certificate';
+      readonly state: CertificateState;
+      readonly path: string;
+      readonly error?: EvercertError;
+    } & LineageSummary)
+  | { readonly type: 'progress'; readonly lineage: string; readonly step: Step }
+  | {
+      readonly type: 'live';
+      readonly lineage: string;
+      readonly version: string;
+      readonly path: string;
+      readonly notAfter: number;
+      readonly dueAt: number;
+    }
+  | { readonly type: 'dry-run-passed'; readonly lineage: string; readonly server: string }
+  | { readonly type: 'saved'; readonly files: readonly string[] }
+  | {
+      readonly type: 'hook';
+      readonly kind: HookKind;
+      readonly lineage?: string;
+      readonly name: string;
+      readonly ok: boolean;
+      readonly outcome: string;
+      readonly output: string;
+      readonly ms: number;
+    }
+  | { readonly type: 'failed'; readonly lineage?: string; readonly error: EvercertError }
+  | {
+      readonly type: 'warning';
+      readonly lineage?: string;
+      readonly code: WarningCode;
+      readonly detail: string;
+    }
+  | { readonly type: 'sleeping'; readonly ms: number }
+  | { readonly type: 'waiting-for-lock'; readonly holder: string }
+  | ({ readonly type: 'summary'; readonly dryRun: boolean } & Counts);
+
+export interface Counts {
+  readonly lineages: number;
+  readonly renewed: number;
+  readonly redeployed: number;
+  readonly failed: number;
+  readonly broken: number;
+  readonly skipped: number;
+}
+
+export type CertificateState =
+  | 'valid'
+  | 'due'
+  | 'expired'
+  | 'not-deployed'
+  | 'pinned'
+  | 'interrupted'
+  | 'never-issued'
+  | 'broken';
+
+export type Step = 'account' | 'order' | 'resume-order' | 'challenges' | 'finalize' | 'download' | 'publish';
+
+export type WarningCode = 'state-unreadable' | 'chain-not-found' | 'no-lineages' | 'kept';
+
+export type Emit = (event: Event) => void;

@@ -1,0 +1,152 @@
+import type { Connection } from '../acme/connection.ts';
+import { readProblem } from '../acme/problem.ts';
+import {
+  type Authorization,
+  AuthorizationSchema,
+  type Challenge,
+  ChallengeSchema,
+  type Order,
+} from '../acme/resources.ts';
+import type { HttpChallenge, Solver } from '../challenges/solver.ts';
+import { EvercertError } from '../errors.ts';
+
+/** A challenge that is presented; the CA is to be told. */
+interface Presented {
+  readonly url: string;
+  readonly challenge: HttpChallenge;
+}
+
+/**
+ * Proves what the order still wants proven: all challenges are presented, then all are answered, then `validated` waits
+ * for the CA; whatever happens, all are cleaned up.
+ */
+export async function authorize(
+  connection: Connection,
+  order: Order,
+  solver: Solver,
+  validated: () => Promise<Order>,
+): Promise<Order> {
+  const authorizations = await Promise.all(
+    order.authorizations.map((url) => readAuthorization(connection, url)),
+  );
+  const open = authorizations.filter(({ status }) => status !== 'valid');
+  const presented = await Promise.all(
+    open.map((authorization) => challengeOf(connection, authorization, solver)),
+  );
+  try {
+    // Each must have ended, well or not, before the clean-up begins.
+    const results = await Promise.allSettled(presented.map(({ challenge }) => solver.present(challenge)));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    await Promise.all(presented.map(({ url }) => connection.post(url, {}, 'challenge', ChallengeSchema)));
+    return await validated();
+  } finally {
+    await Promise.all(presented.map(({ challenge }) => solver.cleanUp(challenge)));
+  }
+}
+
+async function readAuthorization(connection: Connection, url: string): Promise<Authorization> {
+  return (await connection.get(url, 'authorization', AuthorizationSchema)).body;
+}
+
+async function challengeOf(
+  connection: Connection,
+  authorization: Authorization,
+  solver: Solver,
+): Promise<Presented> {
+  const name = nameOf(authorization);
+  if (authorization.status !== 'pending') throw refusal(connection.host, [authorization]);
+  const offered = authorization.challenges.find(({ type }) => type === solver.type);
+  if (offered?.token === undefined)
+    throw unsupported(connection.host, name, authorization.challenges, solver.type);
+  const { token, url } = offered;
+  return {
+    url,
+    challenge: {
+      name: authorization.identifier.value,
+      token,
+      keyAuthorization: await connection.keyAuthorization(token),
+    },
+  };
+}
+
+function nameOf({ identifier, wildcard }: Authorization): string {
+  return wildcard === true ? `*.${identifier.value}` : identifier.value;
+}
+
+function unsupported(
+  host: string,
+  name: string,
+  offered: readonly Challenge[],
+  wanted: string,
+): EvercertError {
+  const types = offered.map(({ type }) => type).join(', ') || 'nothing';
+  const hint = name.startsWith('*.')
+    ? 'Wildcard names can only be proven by dns-01.'
+    : 'Choose another way to prove this name, or another CA.';
+  return new EvercertError(
+    'challenge-unsupported',
+    `${host} does not offer ${wanted} for ${name}, but ${types}`,
+    hint,
+  );
+}
+
+/** Why an order became invalid: asks each authorization. */
+export async function explainInvalid(connection: Connection, order: Order): Promise<EvercertError> {
+  const authorizations = await Promise.all(
+    order.authorizations.map((url) => readAuthorization(connection, url)),
+  );
+  return refusal(connection.host, authorizations, order.error);
+}
+
+function refusal(
+  host: string,
+  authorizations: readonly Authorization[],
+  orderError?: unknown,
+): EvercertError {
+  const failed = authorizations.flatMap(failuresOf);
+  const [first] = failed;
+  if (first !== undefined) {
+    const names = failed.map(({ name }) => name).join(', ');
+    const details = failed.map(({ name, type, detail }) => `${name}: ${type}: ${detail}`);
+    return new EvercertError(
+      'challenge-failed',
+      `${host} could not validate ${names}`,
+      first.hint,
+      undefined,
+      details,
+    );
+  }
+  const problem = readProblem(0, orderError);
+  const why = problem.detail === '' ? 'it does not say why' : `${problem.type}: ${problem.detail}`;
+  return new EvercertError(
+    'order-failed',
+    `${host} called the order invalid: ${why}`,
+    'The next run places a new order.',
+  );
+}
+
+function failuresOf(authorization: Authorization) {
+  if (authorization.status === 'valid' || authorization.status === 'pending') return [];
+  const failed = authorization.challenges.find(({ error }) => error !== undefined);
+  const { type, detail } = readProblem(0, failed?.error);
+  const name = nameOf(authorization);
+  if (failed === undefined)
+    return [
+      {
+        name,
+        type: authorization.status,
+        detail: 'the CA gives no reason',
+        hint: 'The next run places a new order.',
+      },
+    ];
+  return [{ name, type, detail, hint: CHALLENGE_HINTS[type] ?? 'See what the CA says above.' }];
+}
+
+const CHALLENGE_HINTS: Record<string, string> = {
+  connection:
+    'The CA could not connect: check that A and AAAA records lead to this machine and that port 80 is open from the Internet.',
+  unauthorized:
+    'The CA got another answer than ours: check that the name leads to this machine and that -w is what its web server serves.',
+  dns: 'The CA could not resolve the name: check its A, AAAA and CNAME records, and DNSSEC.',
+  caa: 'A CAA record of the name forbids this CA: add one for it, or use another CA.',
+};

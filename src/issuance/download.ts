@@ -1,0 +1,44 @@
+import * as v from 'valibot';
+import type { Connection } from '../acme/connection.ts';
+import { issuerNames } from '../x509/certificate.ts';
+
+const ChainSchema = v.pipe(v.string(), v.maxLength(256 * 1024));
+const MAX_ALTERNATES = 10;
+
+export interface Download {
+  readonly pem: string;
+  /** False when a preferred chain was wanted and the CA offers none of that name. */
+  readonly preferredFound: boolean;
+}
+
+/**
+ * Downloads a certificate; if `preferred` is given, the chain whose topmost certificate has that issuer (RFC 8555
+ * section 7.4.2), or the default one.
+ */
+export async function downloadCertificate(
+  connection: Connection,
+  url: string,
+  preferred: string | undefined,
+): Promise<Download> {
+  const { body: pem, link } = await connection.get(url, 'certificate', ChainSchema);
+  if (preferred === undefined || endsAt(pem, preferred)) return { pem, preferredFound: true };
+  for (const alternate of alternates(link ?? '', url)) {
+    const { body } = await connection.get(alternate, 'certificate', ChainSchema);
+    if (endsAt(body, preferred)) return { pem: body, preferredFound: true };
+  }
+  return { pem, preferredFound: false };
+}
+
+function endsAt(pem: string, commonName: string): boolean {
+  return issuerNames(pem).at(-1) === commonName;
+}
+
+/** The targets of `rel="alternate"` (RFC 8288). */
+export function alternates(link: string, base: string): string[] {
+  const found = [...link.slice(0, 16_384).matchAll(/<([^<>\s]+)>\s*;\s*rel="?alternate"?/g)];
+  return found
+    .slice(0, MAX_ALTERNATES)
+    .map(([, target = '']) => target)
+    .filter((target) => URL.canParse(target, base))
+    .map((target) => new URL(target, base).href);
+}

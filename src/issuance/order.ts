@@ -1,0 +1,168 @@
+import { findOrder, listOrders } from '../acme/account.ts';
+import type { Connection } from '../acme/connection.ts';
+import { problemOf } from '../acme/problem.ts';
+import { type Order, OrderSchema } from '../acme/resources.ts';
+import type { Solver } from '../challenges/solver.ts';
+import { EvercertError } from '../errors.ts';
+import type { Step } from '../events.ts';
+import { type Identifier, sameNames } from '../x509/identifier.ts';
+import { authorize, explainInvalid } from './authorize.ts';
+import { type Download, downloadCertificate } from './download.ts';
+import { pollOrder } from './poll.ts';
+
+export interface OrderRequest {
+  readonly identifiers: readonly Identifier[];
+  readonly preferredChain: string | undefined;
+  /** How an earlier run left this order: its URL; or 'unknown' when that run died around newOrder. */
+  readonly earlier: string | 'unknown' | undefined;
+  /** Milliseconds for the whole order. */
+  readonly timeoutMs: number;
+}
+
+export interface OrderListener {
+  /** The order has this URL: must be on the disk before the order goes on. */
+  placed(url: string): Promise<void>;
+  step(step: Step): void;
+}
+
+/** An order and where it is. */
+interface Placed {
+  readonly url: string;
+  readonly order: Order;
+}
+
+const MAX_LISTED = 20;
+
+/**
+ * Walks one order from newOrder, or from where an earlier run left it, to the certificate (RFC 8555 section 7.4).
+ *
+ * @param makeCsr DER, made only when the order is ready
+ * @throws EvercertError whose `isFinal` tells whether the order is of no more use
+ */
+export async function obtainCertificate(
+  connection: Connection,
+  request: OrderRequest,
+  solver: Solver,
+  makeCsr: () => Promise<Buffer>,
+  listener: OrderListener,
+): Promise<Download> {
+  const deadline = connection.now() + request.timeoutMs;
+  const placed = await takeUp(connection, request, listener);
+  const ready = await makeReady(connection, placed, solver, deadline, listener);
+  const valid = await finalize(connection, { url: placed.url, order: ready }, makeCsr, deadline, listener);
+  listener.step('download');
+  return downloadCertificate(connection, valid, request.preferredChain);
+}
+
+async function takeUp(
+  connection: Connection,
+  request: OrderRequest,
+  listener: OrderListener,
+): Promise<Placed> {
+  const { earlier } = request;
+  if (earlier !== undefined) listener.step('resume-order');
+  const found =
+    earlier === 'unknown' ? await searchOrder(connection, request) : await usableOrder(connection, earlier);
+  if (found === undefined) return placeOrder(connection, request, listener);
+  if (found.url !== earlier) await listener.placed(found.url);
+  return found;
+}
+
+async function usableOrder(connection: Connection, url: string | undefined): Promise<Placed | undefined> {
+  const order = url === undefined ? undefined : await findOrder(connection, url);
+  return url === undefined || order === undefined || order.status === 'invalid' ? undefined : { url, order };
+}
+
+/** The order whose answer never reached us: one for these names that nobody has finalized. */
+async function searchOrder(
+  connection: Connection,
+  { identifiers }: OrderRequest,
+): Promise<Placed | undefined> {
+  const names = identifiers.map(({ value }) => value);
+  for (const url of (await listOrders(connection)).slice(-MAX_LISTED).reverse()) {
+    const found = await usableOrder(connection, url);
+    const open = found?.order.status === 'pending' || found?.order.status === 'ready';
+    if (
+      found &&
+      open &&
+      sameNames(
+        found.order.identifiers.map(({ value }) => value),
+        names,
+      )
+    )
+      return found;
+  }
+  return undefined;
+}
+
+async function placeOrder(
+  connection: Connection,
+  { identifiers }: OrderRequest,
+  listener: OrderListener,
+): Promise<Placed> {
+  listener.step('order');
+  const { newOrder } = await connection.directory();
+  const { body, location } = await connection.post(newOrder, { identifiers }, 'newOrder', OrderSchema);
+  if (location === undefined)
+    throw new EvercertError(
+      'bad-answer',
+      `${connection.host} placed an order without a URL`,
+      'The next run tries again; if this repeats, tell the CA.',
+    );
+  await listener.placed(location);
+  return { url: location, order: body };
+}
+
+async function makeReady(
+  connection: Connection,
+  placed: Placed,
+  solver: Solver,
+  deadline: number,
+  listener: OrderListener,
+): Promise<Order> {
+  if (placed.order.status !== 'pending') return placed.order;
+  listener.step('challenges');
+  const validated = () => pollOrder(connection, placed.url, ['pending'], deadline);
+  const order = await authorize(connection, placed.order, solver, validated);
+  if (order.status === 'invalid') throw await explainInvalid(connection, order);
+  return order;
+}
+
+/** @returns the URL of the certificate */
+async function finalize(
+  connection: Connection,
+  placed: Placed,
+  makeCsr: () => Promise<Buffer>,
+  deadline: number,
+  listener: OrderListener,
+): Promise<string> {
+  let { order } = placed;
+  if (order.status === 'ready') {
+    listener.step('finalize');
+    const csr = (await makeCsr()).toString('base64url');
+    order = (await connection.post(order.finalize, { csr }, 'finalize', OrderSchema)).body;
+  }
+  // A CA may be slow to note what it just did, hence 'ready'.
+  if (order.status !== 'valid')
+    order = await pollOrder(connection, placed.url, ['ready', 'processing'], deadline);
+  if (order.status !== 'valid') throw await explainInvalid(connection, order);
+  if (order.certificate !== undefined) return order.certificate;
+  throw new EvercertError(
+    'bad-answer',
+    `${connection.host} calls the order valid, but names no certificate`,
+    'The next run asks again.',
+  );
+}
+
+/** Whether an order that failed like this is of no more use; else the next run takes it up again. */
+export function isFinal(error: EvercertError): boolean {
+  if (
+    error.code === 'challenge-failed' ||
+    error.code === 'order-failed' ||
+    error.code === 'challenge-unsupported' ||
+    error.code === 'chain-bad'
+  )
+    return true;
+  const status = problemOf(error)?.status ?? 500;
+  return status < 500 && status !== 429;
+}

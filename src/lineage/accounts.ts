@@ -1,0 +1,50 @@
+import * as v from 'valibot';
+import type { Disk, DiskReader } from '../system/disk.ts';
+import { decodeJson, encodeJson } from './decode.ts';
+import { accountPath, type StorePaths } from './paths.ts';
+
+const AccountSchema = v.strictObject({
+  version: v.literal(1),
+  server: v.string(),
+  url: v.pipe(v.string(), v.url()),
+  email: v.optional(v.string()),
+  /** When the operator agreed to the CA's terms, if it has any. Milliseconds since 1970. */
+  termsAgreedAt: v.optional(v.number()),
+});
+
+/** accounts/CA/account.json */
+export type Account = v.InferOutput<typeof AccountSchema>;
+
+const KEY = 'key.pem';
+const RECORD = 'account.json';
+
+/** @throws EvercertError bad-settings */
+export function readAccount(disk: DiskReader, paths: StorePaths, directoryUrl: string): Account | undefined {
+  const path = `${accountPath(paths, directoryUrl)}/${RECORD}`;
+  const text = disk.readText(path);
+  return text === undefined ? undefined : decodeJson(AccountSchema, text, path);
+}
+
+export function readAccountKey(
+  disk: DiskReader,
+  paths: StorePaths,
+  directoryUrl: string,
+): string | undefined {
+  return disk.readText(`${accountPath(paths, directoryUrl)}/${KEY}`);
+}
+
+/** Comes before the account is asked for: whatever happens then, the account can be found again by its key. */
+export function writeAccountKey(
+  disk: Disk,
+  paths: StorePaths,
+  directoryUrl: string,
+  pem: string,
+): Promise<void> {
+  const directory = accountPath(paths, directoryUrl);
+  disk.makeDirectory(directory, 0o700);
+  return disk.replaceFile(`${directory}/${KEY}`, pem, 0o600);
+}
+
+export function writeAccount(disk: Disk, paths: StorePaths, account: Account): Promise<void> {
+  return disk.replaceFile(`${accountPath(paths, account.server)}/${RECORD}`, encodeJson(account), 0o600);
+}

@@ -1,0 +1,41 @@
+import * as v from 'valibot';
+import { EvercertError } from '../errors.ts';
+
+/**
+ * Reads one of our JSON files strictly: unknown fields, wrong types and torn text are errors.
+ *
+ * @throws EvercertError bad-settings
+ */
+export function decodeJson<S extends v.GenericSchema>(
+  schema: S,
+  text: string,
+  path: string,
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, parse(text, path), { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const where = v.getDotPath(issue);
+  throw badFile(path, `${where === null ? '' : `${where}: `}${issue.message}`);
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw badFile(path, (cause as Error).message, cause);
+  }
+}
+
+function badFile(path: string, why: string, cause?: unknown): EvercertError {
+  return new EvercertError(
+    'bad-settings',
+    `${path} cannot be read: ${why}`,
+    'Correct the file (docs/store.md and docs/settings.schema.json say what it may hold), restore it, or run certonly again for these names.',
+    cause,
+  );
+}
+
+/** JSON as we write it: two spaces, a final line feed. */
+export function encodeJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,85 @@
+import { EvercertError } from '../errors.ts';
+import type { DiskReader, FileStamp } from '../system/disk.ts';
+import { isKeyOf, readLeaf } from '../x509/certificate.ts';
+import { kindOf, loadPrivateKey } from '../x509/keys.ts';
+import {
+  CERTIFICATE,
+  CHAIN,
+  COMBINED,
+  FULL_CHAIN,
+  PEM_FILES,
+  PRIVATE_KEY,
+  type StorePaths,
+  versionPath,
+} from './paths.ts';
+import type { LiveFacts } from './state.ts';
+
+/** The stamps of a version's PEM files, or the name of the one that is missing. */
+export function stampsOf(disk: DiskReader, directory: string): FileStamp[] | string {
+  const stamps: FileStamp[] = [];
+  for (const file of PEM_FILES) {
+    const stamp = disk.stamp(`${directory}/${file}`);
+    if (stamp === undefined) return file;
+    stamps.push(stamp);
+  }
+  return stamps;
+}
+
+export function sameStamps(left: readonly FileStamp[], right: readonly FileStamp[]): boolean {
+  return (
+    left.length === right.length &&
+    left.every((stamp, i) => stamp.every((value, k) => value === right[i]?.[k]))
+  );
+}
+
+/**
+ * Reads a version and checks that its files belong together.
+ *
+ * @throws EvercertError lineage-damaged
+ */
+export function inspectVersion(
+  disk: DiskReader,
+  paths: StorePaths,
+  name: string,
+  version: string,
+): LiveFacts {
+  const directory = versionPath(paths, name, version);
+  const stamps = stampsOf(disk, directory);
+  if (typeof stamps === 'string') throw damaged(`${directory}/${stamps} is missing`);
+  const read = (file: string) => disk.readText(`${directory}/${file}`) ?? '';
+  const keyPem = read(PRIVATE_KEY);
+  const fullChain = read(FULL_CHAIN);
+  if (fullChain !== read(CERTIFICATE) + read(CHAIN))
+    throw damaged(`${directory}: fullchain.pem is not cert.pem and chain.pem`);
+  if (read(COMBINED) !== keyPem + fullChain)
+    throw damaged(`${directory}: combined.pem is not privkey.pem and fullchain.pem`);
+  const leaf = leafOf(directory, read(CERTIFICATE));
+  const key = loadPrivateKey(keyPem, `${directory}/${PRIVATE_KEY}`);
+  if (!isKeyOf(key, leaf)) throw damaged(`${directory}: privkey.pem is not the key of cert.pem`);
+  const { names, notBefore, notAfter } = leaf;
+  return {
+    version,
+    names: [...names],
+    notBefore,
+    notAfter,
+    key: kindOf(key),
+    stamps: stamps.map(([ino, size, time]) => [ino, size, time]),
+  };
+}
+
+function leafOf(directory: string, pem: string) {
+  try {
+    return readLeaf(pem);
+  } catch (cause) {
+    throw damaged(`${directory}/${CERTIFICATE} is no certificate`, cause);
+  }
+}
+
+function damaged(message: string, cause?: unknown): EvercertError {
+  return new EvercertError(
+    'lineage-damaged',
+    message,
+    'Restore the files of that version from a backup, point live/NAME to an older whole version, or make a new one: evercert renew --cert-name NAME --force-renewal',
+    cause,
+  );
+}

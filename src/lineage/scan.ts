@@ -1,0 +1,152 @@
+import { asEvercertError, EvercertError } from '../errors.ts';
+import type { DiskReader } from '../system/disk.ts';
+import { inspectVersion, sameStamps, stampsOf } from './inspect.ts';
+import {
+  archivePath,
+  isLineageName,
+  livePath,
+  pendingPath,
+  type StorePaths,
+  versionOfTarget,
+  versionPath,
+} from './paths.ts';
+import { type Pending, readPending } from './pending.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { type LiveFacts, readState, type State } from './state.ts';
+
+/** What is behind live/NAME. `recorded`: state knows these stamps already. */
+export type Live =
+  | { readonly kind: 'whole'; readonly facts: LiveFacts; readonly recorded: boolean }
+  | { readonly kind: 'damaged'; readonly error: EvercertError; readonly version?: string }
+  | { readonly kind: 'absent' };
+
+export interface Lineage {
+  readonly kind: 'lineage';
+  readonly name: string;
+  readonly settings: Settings;
+  readonly live: Live;
+  /** The version for which the deploy hooks succeeded last. */
+  readonly deployed: string | undefined;
+  /** The operator moved live/NAME: not the version that state says. */
+  readonly pinned: boolean;
+  readonly pending: Pending | undefined;
+  readonly stateUnreadable: boolean;
+}
+
+/** A lineage of which not even the settings can be read. */
+export interface BrokenLineage {
+  readonly kind: 'broken';
+  readonly name: string;
+  readonly error: EvercertError;
+}
+
+/** The names of all lineages that have settings, sorted. Files of other names (an editor's backup) are none. */
+export function lineageNames(disk: DiskReader, paths: StorePaths): string[] {
+  const files = disk.list(paths.renewal) ?? [];
+  return files
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .filter(isLineageName)
+    .sort();
+}
+
+/** Undefined when there are no settings of that name. Never throws for what is wrong with one lineage. */
+export function scanLineage(
+  disk: DiskReader,
+  paths: StorePaths,
+  name: string,
+): Lineage | BrokenLineage | undefined {
+  try {
+    const settings = readSettings(disk, paths, name);
+    return settings && readLineage(disk, paths, name, settings);
+  } catch (error) {
+    return { kind: 'broken', name, error: asEvercertError(error) };
+  }
+}
+
+/** The lineage as it would be with other settings: certonly's, which are not written yet. */
+export function readLineage(disk: DiskReader, paths: StorePaths, name: string, settings: Settings): Lineage {
+  const read = readState(disk, paths, name);
+  const state = read === 'unreadable' ? undefined : read;
+  const live = readLive(disk, paths, name, state);
+  const version = versionOf(live);
+  const pending = disk.exists(pendingPath(paths, name)) ? readPending(disk, paths, name, version) : undefined;
+  return {
+    kind: 'lineage',
+    name,
+    settings,
+    live,
+    deployed: state === undefined && pending === undefined ? version : state?.deployed,
+    pinned:
+      pending === undefined &&
+      state?.live !== undefined &&
+      version !== undefined &&
+      version !== state.live.version,
+    pending,
+    stateUnreadable: read === 'unreadable',
+  };
+}
+
+export function versionOf(live: Live): string | undefined {
+  return live.kind === 'whole' ? live.facts.version : live.kind === 'damaged' ? live.version : undefined;
+}
+
+function readLive(disk: DiskReader, paths: StorePaths, name: string, state: State | undefined): Live {
+  const path = livePath(paths, name);
+  const target = disk.linkTarget(path);
+  if (target === undefined) return absentLive(disk, paths, name);
+  const version = target === 'not-a-link' ? undefined : versionOfTarget(name, target);
+  if (version === undefined) {
+    const what =
+      target === 'not-a-link'
+        ? 'is not a symbolic link'
+        : `leads to ${target}, not to a version of this lineage`;
+    return damagedLive(
+      `${path} ${what}`,
+      `Move it away and link a version: ln -s ../archive/${name}/NNNN ${path}`,
+    );
+  }
+  return readVersion(disk, paths, name, version, state);
+}
+
+/** No link: a lineage that never was live, unless whole versions wait for one. */
+function absentLive(disk: DiskReader, paths: StorePaths, name: string): Live {
+  const versions = listVersions(disk, paths, name);
+  if (versions.length === 0 || disk.exists(pendingPath(paths, name))) return { kind: 'absent' };
+  return damagedLive(
+    `${livePath(paths, name)} is missing`,
+    `Link a version: ln -s ../archive/${name}/${versions.at(-1)} ${livePath(paths, name)}`,
+  );
+}
+
+function readVersion(
+  disk: DiskReader,
+  paths: StorePaths,
+  name: string,
+  version: string,
+  state: State | undefined,
+): Live {
+  const known = state?.live?.version === version ? state.live : undefined;
+  if (known !== undefined) {
+    const stamps = stampsOf(disk, versionPath(paths, name, version));
+    if (typeof stamps !== 'string' && sameStamps(stamps, known.stamps))
+      return { kind: 'whole', facts: known, recorded: true };
+  }
+  try {
+    return { kind: 'whole', facts: inspectVersion(disk, paths, name, version), recorded: false };
+  } catch (error) {
+    return { kind: 'damaged', error: asEvercertError(error), version };
+  }
+}
+
+function damagedLive(message: string, hint: string): Live {
+  return { kind: 'damaged', error: new EvercertError('lineage-damaged', message, hint) };
+}
+
+/** The numbers of all versions in the archive, in order. */
+export function listVersions(disk: DiskReader, paths: StorePaths, name: string): string[] {
+  const entries = disk.list(archivePath(paths, name)) ?? [];
+  return entries
+    .filter((entry) => /^\d{4,9}$/.test(entry))
+    .sort((left, right) => Number(left) - Number(right));
+}

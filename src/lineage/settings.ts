@@ -1,0 +1,60 @@
+import * as v from 'valibot';
+import type { DiskReader } from '../system/disk.ts';
+import { decodeJson } from './decode.ts';
+import { type StorePaths, settingsPath } from './paths.ts';
+
+const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
+const Port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
+
+const Challenge = v.variant('type', [
+  v.strictObject({
+    type: v.literal('webroot'),
+    /** For each name the directory that its web server serves. */
+    roots: v.record(v.string(), v.pipe(Text, v.startsWith('/'))),
+  }),
+  v.strictObject({ type: v.literal('standalone'), port: Port, address: v.optional(v.string()) }),
+]);
+
+const Key = v.variant('type', [
+  v.strictObject({ type: v.literal('ecdsa'), curve: v.picklist(['P-256', 'P-384', 'P-521']) }),
+  v.strictObject({ type: v.literal('rsa'), bits: v.picklist([2048, 3072, 4096]) }),
+]);
+
+/** renewal/NAME.json: what the operator wants. docs/settings.schema.json is made of this. */
+export const SettingsSchema = v.strictObject({
+  version: v.literal(1),
+  /** As in the certificate (A-labels, IP addresses); the first one named the lineage. */
+  names: v.pipe(v.array(v.pipe(Text, v.maxLength(255))), v.minLength(1), v.maxLength(100)),
+  /** Directory URL of the CA. */
+  server: v.pipe(Text, v.url(), v.regex(/^https?:/, 'must be an http(s) URL')),
+  challenge: Challenge,
+  key: Key,
+  reuseKey: v.optional(v.boolean()),
+  /** Octal mode of the files that hold the key. */
+  keyMode: v.optional(v.pipe(v.string(), v.regex(/^0[0-7]{3}$/, 'must be an octal mode such as 0640'))),
+  keyGroup: v.optional(
+    v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/, 'must be the name of a group')),
+  ),
+  preferredChain: v.optional(Text),
+  /** A file of PEM roots that are trusted for this CA's own TLS, beside the system's. */
+  caBundle: v.optional(v.pipe(Text, v.startsWith('/'))),
+  hooks: v.optional(
+    v.strictObject({ pre: v.optional(Text), deploy: v.optional(Text), post: v.optional(Text) }),
+  ),
+  keepVersions: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))),
+});
+
+export type Settings = v.InferOutput<typeof SettingsSchema>;
+export type ChallengeSettings = Settings['challenge'];
+
+/** @throws EvercertError bad-settings */
+export function decodeSettings(text: string, path: string): Settings {
+  return decodeJson(SettingsSchema, text, path);
+}
+
+/** Undefined when there are none. @throws EvercertError bad-settings */
+export function readSettings(disk: DiskReader, paths: StorePaths, name: string): Settings | undefined {
+  const path = settingsPath(paths, name);
+  const text = disk.readText(path);
+  return text === undefined ? undefined : decodeSettings(text, path);
+}

@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+
+export interface ShellResult {
+  readonly ok: boolean;
+  /** 'exit 1', 'signal SIGKILL', 'timed out after 600 s' … */
+  readonly outcome: string;
+  /** stdout and stderr as they came, the last 32 KiB. */
+  readonly output: string;
+  readonly ms: number;
+}
+
+/**
+ * Runs `sh -c COMMAND` in a process group of its own and waits for the shell, not for what it leaves running. When time
+ * is up or the signal is aborted the whole group is ended. Never throws.
+ */
+export type RunShell = (
+  command: string,
+  env: Readonly<Record<string, string>>,
+  timeoutMs: number,
+  signal: AbortSignal,
+) => Promise<ShellResult>;
+
+const MAX_OUTPUT_BYTES = 32 * 1024;
+const KILL_AFTER_MS = 2000;
+/** A grandchild may hold the pipe open for ever; what the shell itself wrote is there by now. */
+const DRAIN_MS = 100;
+
+export const runShell: RunShell = async (command, env, timeoutMs, signal) => {
+  const started = performance.now();
+  if (signal.aborted) return { ok: false, outcome: 'not started: interrupted', output: '', ms: 0 };
+  const child = spawn('/bin/sh', ['-c', command], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...env },
+  });
+  const read = collectOutput(child);
+  let stoppedBecause: string | undefined;
+  const stop = (why: string) => {
+    stoppedBecause ??= why;
+    killGroup(child, 'SIGTERM');
+    setTimeout(() => killGroup(child, 'SIGKILL'), KILL_AFTER_MS).unref();
+  };
+  const timer = setTimeout(() => stop(`timed out after ${timeoutMs / 1000} s`), timeoutMs);
+  const onAbort = () => stop('interrupted');
+  signal.addEventListener('abort', onAbort, { once: true });
+  const outcome = await ended(child);
+  clearTimeout(timer);
+  signal.removeEventListener('abort', onAbort);
+  if (stoppedBecause !== undefined) killGroup(child, 'SIGKILL');
+  return {
+    ok: outcome === 'exit 0' && stoppedBecause === undefined,
+    outcome: stoppedBecause ?? outcome,
+    output: await read(),
+    ms: Math.round(performance.now() - started),
+  };
+};
+
+function ended(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(`not started: ${error.message}`));
+    child.once('exit', (code, killedBy) => resolve(code === null ? `signal ${killedBy}` : `exit ${code}`));
+  });
+}
+
+/** Returns a function that resolves to the output once the pipes are closed, or drained after the shell's end. */
+function collectOutput(child: ChildProcess): () => Promise<string> {
+  let output = Buffer.alloc(0);
+  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  for (const stream of streams) {
+    stream.on('data', (chunk: Buffer) => {
+      output = Buffer.concat([output, chunk]).subarray(-MAX_OUTPUT_BYTES);
+    });
+  }
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  return async () => {
+    const drained = new Promise<void>((resolve) => setTimeout(resolve, DRAIN_MS));
+    await Promise.race([closed, drained]);
+    for (const stream of streams) stream.destroy();
+    return output.toString('utf8');
+  };
+}
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // The group is gone already: that is what was wanted.
+  }
+}
+
+/** The number of a group, asked of the system's own database; undefined when there is none of that name. */
+export type LookUpGroup = (name: string) => Promise<number | undefined>;
+
+export const lookUpGroup: LookUpGroup = (name) =>
+  new Promise((resolve) => {
+    const child = spawn('getent', ['group', '--', name], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString('utf8');
+    });
+    child.once('error', () => resolve(undefined));
+    child.once('close', () => {
+      const gid = /^[^:]*:[^:]*:(\d+):/.exec(output)?.[1];
+      resolve(gid === undefined ? undefined : Number(gid));
+    });
+  });

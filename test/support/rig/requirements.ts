@@ -1,0 +1,56 @@
+import { appendFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { findExecutable } from './executables.ts';
+import { providePebble } from './pebble-package.ts';
+
+/** What a test may need besides Node, and the Debian package that brings it; Pebble has a way of its own. */
+export const debianPackages = {
+  nginx: 'nginx',
+  haproxy: 'haproxy',
+  apache2: 'apache2-bin',
+  openssl: 'openssl',
+  flock: 'util-linux',
+  setpriv: 'util-linux',
+} as const;
+
+export type Requirement = keyof typeof debianPackages | 'pebble' | 'postfix' | 'root';
+
+/** Names the file to which `skipWithout` adds one line for each suite that does not run. */
+export const SKIPPED_VARIABLE = 'EVERCERT_TEST_SKIPPED';
+
+/** Which of these are not here. */
+export function missing(requirements: readonly Requirement[]): Requirement[] {
+  return requirements.filter((requirement) => !isHere(requirement));
+}
+
+/**
+ * For node:test's `skip` option: false when all is here, else the reason, which `npm test` also reports at its end.
+ *
+ *     describe('deploy to nginx', { skip: skipWithout(['nginx', 'pebble']) }, () => …
+ */
+export function skipWithout(requirements: readonly Requirement[]): string | false {
+  const absent = missing(requirements);
+  if (absent.length === 0) return false;
+  const reason = `needs ${absent.join(', ')}`;
+  const record = process.env[SKIPPED_VARIABLE];
+  if (record) appendFileSync(record, `${basename(process.argv[1] ?? 'a suite', '.js')} ${reason}\n`);
+  return reason;
+}
+
+let pebbleIsHere: boolean | undefined;
+
+function isHere(requirement: Requirement): boolean {
+  if (requirement === 'root') return process.getuid?.() === 0;
+  if (requirement !== 'pebble') return findExecutable(requirement) !== undefined;
+  pebbleIsHere ??= canProvidePebble();
+  return pebbleIsHere;
+}
+
+function canProvidePebble(): boolean {
+  try {
+    providePebble();
+    return true;
+  } catch {
+    return false;
+  }
+}
