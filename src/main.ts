@@ -34,13 +34,12 @@ function createConsole(): Console & { flush(): void } {
       flush();
       process.stderr.write(text);
     },
-    status: looksOn
-      ? (text) => {
-          flush();
-          process.stderr.write(`\r\x1b[K${text.slice(0, process.stderr.columns - 1)}`);
-          statusShown = true;
-        }
-      : undefined,
+    status: (text) => {
+      if (!looksOn) return;
+      flush();
+      process.stderr.write(`\r\x1b[K${text.slice(0, process.stderr.columns - 1)}`);
+      statusShown = true;
+    },
     flush,
   };
 }

@@ -17,18 +17,17 @@ import {
 export interface Console {
   out(text: string): void;
   err(text: string): void;
-  /** A line on the terminal that the next one overwrites; undefined when nobody looks on. */
-  readonly status: ((text: string) => void) | undefined;
+  /** A line on the terminal that the next one overwrites; does nothing when nobody looks on. */
+  status(text: string): void;
 }
 
 /** Events -> text for people, or a JSON object a line. */
 export function createReport(voice: Voice, console: Console, now: () => number): (event: Event) => void {
-  if (voice.json)
-    return (event) =>
-      voice.quiet && !needsPerson(event) ? undefined : console.out(`${JSON.stringify(jsonOf(event))}\n`);
   return (event) => {
     if (voice.quiet && !needsPerson(event)) return;
-    tell(event, voice, console, now());
+    if (voice.json) return console.out(`${JSON.stringify(jsonOf(event))}\n`);
+    const line = lineOf(event, voice.verbose, now());
+    if (line !== undefined) console[line.to](line.to === 'status' ? line.text : `${line.text}\n`);
   };
 }
 
@@ -49,39 +48,60 @@ function needsPerson(event: Event): boolean {
   }
 }
 
-function tell(event: Event, { verbose }: Voice, { out, err, status }: Console, now: number): void {
+interface Line {
+  readonly to: keyof Console;
+  readonly text: string;
+}
+
+/** What people are told of an event, and where; undefined for nothing. */
+function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
   switch (event.type) {
     case 'plan':
-      return (event.error === undefined ? out : err)(`${planText(event, now)}\n`);
+      return { to: event.error === undefined ? 'out' : 'err', text: planText(event, now) };
     case 'certificate':
-      return out(`${certificateText(event, now)}\n`);
+      return out(certificateText(event, now));
     case 'progress':
-      if (verbose) return out(`${event.lineage}: ${stepText(event.step)}\n`);
-      return status?.(`${event.lineage}: ${stepText(event.step)} …`);
+      return { to: verbose ? 'out' : 'status', text: `${event.lineage}: ${stepText(event.step)}` };
     case 'live':
-      return out(`${liveText(event)}\n`);
+      return out(liveText(event));
     case 'dry-run-passed':
-      return out(`${event.lineage}: the dry run passed at ${event.server}\n`);
+      return out(`${event.lineage}: the dry run passed at ${event.server}`);
     case 'saved':
-      return out(event.files.map((file) => `saved ${file}\n`).join(''));
+      return out(event.files.map((file) => `saved ${file}`).join('\n'));
     case 'hook':
-      if (!event.ok) return err(`${hookText(event)}\n`);
-      return verbose || event.output.trim() !== '' ? out(`${hookText(event)}\n`) : undefined;
+      return hookLine(event, verbose);
     case 'failed':
       return err(
-        `${event.lineage === undefined ? 'error' : `${event.lineage}: failed`}: ${failureText(event.error)}\n`,
+        `${event.lineage === undefined ? 'error' : `${event.lineage}: failed`}: ${failureText(event.error)}`,
       );
     case 'warning':
-      return (event.code === 'no-lineages' || event.code === 'kept' ? out : err)(`${warningText(event)}\n`);
+      return {
+        to: event.code === 'no-lineages' || event.code === 'kept' ? 'out' : 'err',
+        text: warningText(event),
+      };
     case 'sleeping':
-      return out(`waiting ${span(event.ms)} before the first order, so that not all come at once\n`);
+      return out(`waiting ${span(event.ms)} before the first order, so that not all come at once`);
     case 'waiting-for-lock':
-      return out(`waiting for another run${event.holder === '' ? '' : `: ${event.holder}`}\n`);
+      return out(`waiting for another run${event.holder === '' ? '' : `: ${event.holder}`}`);
     case 'summary':
-      return out(`${summaryText(event)}\n`);
+      return out(summaryText(event));
     default:
       return unreachable(event);
   }
+}
+
+/** A hook that did well and said nothing is worth no line. */
+function hookLine(event: Event & { type: 'hook' }, verbose: boolean): Line | undefined {
+  if (!event.ok) return err(hookText(event));
+  return verbose || event.output.trim() !== '' ? out(hookText(event)) : undefined;
+}
+
+function out(text: string): Line {
+  return { to: 'out', text };
+}
+
+function err(text: string): Line {
+  return { to: 'err', text };
 }
 
 const TIMES = new Set(['notBefore', 'notAfter', 'dueAt']);

@@ -10,6 +10,7 @@ import { openStore } from './open-store.ts';
 import { createSessions } from './sessions.ts';
 import { createSolvers } from './solvers.ts';
 import { wantedSettings } from './wanted-settings.ts';
+import { ORDER_TIMEOUT_MS } from './work.ts';
 
 /** Where the certificate for an operator's own request goes; there is no lineage, and nothing is renewed. */
 export interface CsrOptions {
@@ -18,8 +19,6 @@ export interface CsrOptions {
   readonly chainPath: string;
   readonly fullchainPath: string;
 }
-
-const ORDER_TIMEOUT_MS = 300_000;
 
 /** @returns the exit status */
 export async function certonlyCsr(options: CertonlyOptions & CsrOptions, edges: Edges): Promise<number> {

@@ -1,9 +1,8 @@
 import { EvercertError } from '../errors.ts';
-import { encodeJson } from '../lineage/decode.ts';
-import { defaultLineageName, lineageName, type StorePaths, settingsPath } from '../lineage/paths.ts';
+import { defaultLineageName, lineageName, type StorePaths } from '../lineage/paths.ts';
 import { removePending } from '../lineage/pending.ts';
 import { type Lineage, lineageNames, readLineage } from '../lineage/scan.ts';
-import { readSettings, type Settings } from '../lineage/settings.ts';
+import { readSettings, type Settings, saveSettings } from '../lineage/settings.ts';
 import { decide } from '../renewal/decide.ts';
 import { parseIdentifier, sameNames } from '../x509/identifier.ts';
 import type { Edges, StoreOptions } from './edges.ts';
@@ -142,9 +141,7 @@ function usable(
 
 /** The certificate stays; settings that the flags changed do not wait for the next one. */
 async function keep(edges: Edges, paths: StorePaths, name: string, settings: Settings): Promise<number> {
-  const path = settingsPath(paths, name);
-  const text = encodeJson(settings);
-  if (edges.disk.readText(path) !== text) await edges.disk.replaceFile(path, text, 0o600);
+  await saveSettings(edges.disk, paths, name, settings);
   edges.emit({ type: 'warning', lineage: name, code: 'kept', detail: '' });
   return 0;
 }

@@ -6,10 +6,12 @@ import { asEvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { Lineage } from '../lineage/scan.ts';
 import type { Edges } from './edges.ts';
-import { perform, rehearse, type Work } from './perform.ts';
+import { perform } from './perform.ts';
+import { rehearse } from './rehearse.ts';
 import type { Planned, RunResult } from './renew.ts';
 import { type AccountOptions, createSessions } from './sessions.ts';
 import { createSolvers } from './solvers.ts';
+import type { Work } from './work.ts';
 
 export interface RunOptions {
   readonly dryRun: boolean;

@@ -40,7 +40,8 @@ export function readPending(
   live: string | undefined,
 ): Pending {
   const order = readOrder(disk, paths, name);
-  if (order === undefined) return { kind: 'junk' };
+  const hasKey = disk.exists(`${pendingPath(paths, name)}/${PRIVATE_KEY}`);
+  if (order === undefined || !hasKey) return { kind: 'junk' };
   if (live === order.target) return { kind: 'swapped', order };
   return { kind: disk.exists(versionPath(paths, name, order.target)) ? 'published' : 'ordered', order };
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import type { DiskReader } from '../system/disk.ts';
-import { decodeJson } from './decode.ts';
+import type { Disk, DiskReader } from '../system/disk.ts';
+import { decodeJson, encodeJson } from './decode.ts';
 import { type StorePaths, settingsPath } from './paths.ts';
 
 const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
@@ -57,4 +57,16 @@ export function readSettings(disk: DiskReader, paths: StorePaths, name: string):
   const path = settingsPath(paths, name);
   const text = disk.readText(path);
   return text === undefined ? undefined : decodeSettings(text, path);
+}
+
+/** Writes them only if they say something new. */
+export async function saveSettings(
+  disk: Disk,
+  paths: StorePaths,
+  name: string,
+  settings: Settings,
+): Promise<void> {
+  const path = settingsPath(paths, name);
+  const text = encodeJson(settings);
+  if (disk.readText(path) !== text) await disk.replaceFile(path, text, 0o600);
 }

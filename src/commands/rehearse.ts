@@ -1,0 +1,32 @@
+import { createPublicKey } from 'node:crypto';
+import type { Step } from '../events.ts';
+import { obtainCertificate } from '../issuance/order.ts';
+import type { Lineage } from '../lineage/scan.ts';
+import { checkChain } from '../x509/certificate.ts';
+import { createCsr } from '../x509/csr.ts';
+import { parseIdentifier } from '../x509/identifier.ts';
+import { generateKey, publicKeyOf } from '../x509/keys.ts';
+import { ORDER_TIMEOUT_MS, type Work } from './work.ts';
+
+/** Orders, validates, downloads and checks at a CA; keeps nothing. */
+export async function rehearse(work: Work, lineage: Lineage, server: string): Promise<void> {
+  const { edges, hooks } = work;
+  const { name, settings } = lineage;
+  hooks.begun(settings.hooks?.post);
+  await hooks.pre(name, settings.hooks?.pre);
+  const connection = await work.sessions.of(server, settings.caBundle);
+  const identifiers = settings.names.map(parseIdentifier);
+  const keyPem = await generateKey(settings.key);
+  const { pem } = await obtainCertificate(
+    connection,
+    { identifiers, preferredChain: undefined, earlier: undefined, timeoutMs: ORDER_TIMEOUT_MS },
+    await work.solverFor(settings.challenge),
+    () => createCsr(keyPem, identifiers),
+    {
+      placed: async () => undefined,
+      step: (step: Step) => edges.emit({ type: 'progress', lineage: name, step }),
+    },
+  );
+  checkChain(pem, publicKeyOf(createPublicKey(keyPem)), settings.names, edges.clock.now());
+  edges.emit({ type: 'dry-run-passed', lineage: name, server });
+}

@@ -1,0 +1,17 @@
+import type { Hooks } from '../deploy/hooks.ts';
+import type { StorePaths } from '../lineage/paths.ts';
+import type { Edges } from './edges.ts';
+import type { Sessions } from './sessions.ts';
+import type { SolverFor } from './solvers.ts';
+
+/** What all lineages of a run share. */
+export interface Work {
+  readonly edges: Pick<Edges, 'disk' | 'clock' | 'emit' | 'lookUpGroup'>;
+  readonly paths: StorePaths;
+  readonly sessions: Sessions;
+  readonly solverFor: SolverFor;
+  readonly hooks: Hooks;
+}
+
+/** For one order, from newOrder to the download. */
+export const ORDER_TIMEOUT_MS = 300_000;
