@@ -1,5 +1,5 @@
+import type { Command } from './cli/command.ts';
 import { helpFor } from './cli/help.ts';
-import type { Command } from './cli/parse.ts';
 import type { Console } from './cli/report.ts';
 import type { Edges } from './commands/edges.ts';
 import { EvercertError, exitStatusOf } from './errors.ts';

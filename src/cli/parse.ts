@@ -1,39 +1,12 @@
-import type { CertificatesOptions } from '../commands/certificates.ts';
-import type { CertonlyOptions } from '../commands/certonly.ts';
-import type { CsrOptions } from '../commands/certonly-csr.ts';
 import type { RenewOptions } from '../commands/renew.ts';
-import type { LineageOptions } from '../commands/wanted-settings.ts';
+import { readCertonly, readCertonlyOptions } from './certonly-flags.ts';
+import type { Command, Surroundings, Voice } from './command.ts';
 import { isVerb, type Verb } from './flags.ts';
+import { readHooks } from './hook-flags.ts';
 import { createReader, type Reader } from './reader.ts';
-import { readWebroots } from './webroots.ts';
 import { splitWords, usage } from './words.ts';
 
-/** How to talk to the operator. */
-export interface Voice {
-  readonly json: boolean;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-  readonly interactive: boolean;
-}
-
-/** A command line, understood. */
-export type Command =
-  | { readonly verb: 'certonly'; readonly voice: Voice; readonly options: CertonlyOptions }
-  | { readonly verb: 'certonly-csr'; readonly voice: Voice; readonly options: CertonlyOptions & CsrOptions }
-  | { readonly verb: 'renew'; readonly voice: Voice; readonly options: RenewOptions }
-  | { readonly verb: 'certificates'; readonly voice: Voice; readonly options: CertificatesOptions };
-
-/** What a command line depends on besides its words. */
-export interface Surroundings {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** A person sits at the terminal. */
-  readonly terminal: boolean;
-  /** Makes a path absolute. */
-  readonly absolute: (path: string) => string;
-}
-
 const DEFAULT_CONFIG_DIR = '/etc/evercert';
-const DEFAULT_HOOK_TIMEOUT_S = 600;
 const RENEW_LOCK_WAIT_S = 60;
 const DEFAULT_CONCURRENCY = 8;
 
@@ -80,17 +53,6 @@ function readStore(verb: Verb, read: Reader, { environment, absolute }: Surround
   };
 }
 
-function readHooks(read: Reader): Pick<RenewOptions, 'hooks' | 'hookTimeoutMs'> {
-  const hooks = (['pre', 'deploy', 'post'] as const).flatMap((kind) => {
-    const command = read.text(`${kind}-hook`);
-    return command === undefined ? [] : [[kind, command] as const];
-  });
-  return {
-    hooks: hooks.length === 0 ? undefined : Object.fromEntries(hooks),
-    hookTimeoutMs: (read.number('hook-timeout', 1, 86_400) ?? DEFAULT_HOOK_TIMEOUT_S) * 1000,
-  };
-}
-
 function readRenew(
   read: Reader,
   { terminal }: Surroundings,
@@ -104,133 +66,5 @@ function readRenew(
     concurrency: read.number('concurrency', 1, 64) ?? DEFAULT_CONCURRENCY,
     randomSleep: !terminal && read.onUnlessOff('random-sleep-on-renew'),
     ...readHooks(read),
-  };
-}
-
-function readCertonlyOptions(
-  words: readonly string[],
-  read: Reader,
-  { environment, absolute }: Surroundings,
-): Omit<CertonlyOptions, 'configDir' | 'configDirGiven' | 'lockWaitMs'> {
-  const { hooks, hookTimeoutMs } = readHooks(read);
-  if (read.on('force-renewal') && read.on('keep-until-expiring'))
-    throw read.usage('--force-renewal and --keep-until-expiring exclude each other');
-  return {
-    names: read.list('domain'),
-    certName: read.text('cert-name'),
-    lineage: { ...readLineage(words, read, absolute), hooks },
-    account: readAccount(read, environment),
-    force: read.on('force-renewal'),
-    expand: read.on('expand') || read.on('force-renewal'),
-    newKey: read.on('new-key'),
-    dryRun: read.on('dry-run'),
-    hookTimeoutMs,
-  };
-}
-
-function readAccount(read: Reader, environment: Surroundings['environment']): CertonlyOptions['account'] {
-  const kid = read.text('eab-kid');
-  const hmacKey = read.text('eab-hmac-key') ?? (environment.EVERCERT_EAB_HMAC_KEY || undefined);
-  if (kid !== undefined && hmacKey === undefined) throw read.usage('--eab-kid needs --eab-hmac-key');
-  if (kid === undefined && read.text('eab-hmac-key') !== undefined)
-    throw read.usage('--eab-hmac-key needs --eab-kid');
-  if (hmacKey !== undefined && !/^[A-Za-z0-9_-]+={0,2}$/.test(hmacKey))
-    throw read.usage('--eab-hmac-key is not base64url');
-  const email = read.text('email');
-  if (email !== undefined && !/^[^\s@,]+@[^\s@,]+$/.test(email))
-    throw read.usage(`--email ${JSON.stringify(email)} is no e-mail address`);
-  return {
-    email,
-    withoutEmail: read.on('register-unsafely-without-email'),
-    termsAgreed: read.on('agree-tos'),
-    externalAccount: kid === undefined || hmacKey === undefined ? undefined : { kid, hmacKey },
-  };
-}
-
-const CURVES: Record<string, 'P-256' | 'P-384' | 'P-521'> = {
-  secp256r1: 'P-256',
-  secp384r1: 'P-384',
-  secp521r1: 'P-521',
-  'p-256': 'P-256',
-  'p-384': 'P-384',
-  'p-521': 'P-521',
-};
-
-const KEY_TYPES = { ecdsa: 'ecdsa', rsa: 'rsa' } as const;
-const RSA_SIZES = { 2048: 2048, 3072: 3072, 4096: 4096 } as const;
-
-function readLineage(
-  words: readonly string[],
-  read: Reader,
-  absolute: (path: string) => string,
-): Omit<LineageOptions, 'hooks'> {
-  const webroots = readWebroots(words).map(({ root, names }) => ({ root: absolute(root), names }));
-  if (read.on('webroot') && webroots.length === 0) throw read.usage('--webroot needs -w DIRECTORY');
-  if (read.on('standalone') && webroots.length > 0)
-    throw read.usage('--standalone and --webroot exclude each other');
-  const caBundle = read.text('ca-bundle');
-  return {
-    webroots,
-    standalone: read.on('standalone'),
-    httpPort: read.number('http-01-port', 1, 65_535),
-    httpAddress: read.text('http-01-address'),
-    server: readServer(read),
-    caBundle: caBundle === undefined ? undefined : absolute(caBundle),
-    preferredChain: read.text('preferred-chain'),
-    keepVersions: read.number('keep-versions', 1, 1000),
-    ...readKey(read),
-  };
-}
-
-function readKey(
-  read: Reader,
-): Pick<LineageOptions, 'keyType' | 'curve' | 'rsaBits' | 'reuseKey' | 'keyMode' | 'keyGroup'> {
-  const keyType = read.choice('key-type', KEY_TYPES);
-  const curve = read.choice('elliptic-curve', CURVES);
-  const rsaBits = read.choice('rsa-key-size', RSA_SIZES);
-  if (keyType === 'rsa' && curve !== undefined) throw read.usage('--elliptic-curve is for --key-type ecdsa');
-  if (keyType !== 'rsa' && rsaBits !== undefined) throw read.usage('--rsa-key-size needs --key-type rsa');
-  const mode = read.text('key-mode');
-  if (mode !== undefined && !/^0?[0-7]{3}$/.test(mode))
-    throw read.usage(`--key-mode ${JSON.stringify(mode)} is no octal mode such as 0640`);
-  const keyMode = mode?.padStart(4, '0');
-  return {
-    keyType,
-    curve,
-    rsaBits,
-    reuseKey: read.maybeOn('reuse-key'),
-    keyMode,
-    keyGroup: read.text('key-group'),
-  };
-}
-
-function readServer(read: Reader): string | undefined {
-  const server = read.text('server');
-  if (!read.on('staging')) return server;
-  if (server === undefined || server === 'letsencrypt') return 'letsencrypt-staging';
-  throw read.usage("--staging means Let's Encrypt's; with another --server name its staging service there");
-}
-
-function readCertonly(read: Reader, voice: Voice, options: CertonlyOptions): Command {
-  const csrFile = read.text('csr');
-  const files = {
-    certPath: read.text('cert-path'),
-    chainPath: read.text('chain-path'),
-    fullchainPath: read.text('fullchain-path'),
-  };
-  if (csrFile === undefined) {
-    if (Object.values(files).some((path) => path !== undefined))
-      throw read.usage('--cert-path, --chain-path and --fullchain-path need --csr');
-    return { verb: 'certonly', voice, options };
-  }
-  if (options.names.length > 0 || options.certName !== undefined || options.dryRun)
-    throw read.usage(
-      '--csr takes its names from the request, and stores no lineage: no -d, --cert-name or --dry-run',
-    );
-  const { certPath = 'cert.pem', chainPath = 'chain.pem', fullchainPath = 'fullchain.pem' } = files;
-  return {
-    verb: 'certonly-csr',
-    voice,
-    options: { ...options, csrFile, certPath, chainPath, fullchainPath },
   };
 }

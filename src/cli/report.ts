@@ -1,6 +1,6 @@
 import { EvercertError, unreachable } from '../errors.ts';
 import type { Event } from '../events.ts';
-import type { Voice } from './parse.ts';
+import type { Voice } from './command.ts';
 import {
   certificateText,
   failureText,

@@ -1,4 +1,3 @@
-import { createPublicKey } from 'node:crypto';
 import { EvercertError } from '../errors.ts';
 import type { Download } from '../issuance/download.ts';
 import { isFinal, obtainCertificate } from '../issuance/order.ts';
@@ -16,7 +15,7 @@ import { type KeyAccess, publishVersion } from '../lineage/version.ts';
 import { type CheckedChain, checkChain } from '../x509/certificate.ts';
 import { createCsr } from '../x509/csr.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
-import { generateKey, publicKeyOf } from '../x509/keys.ts';
+import { generateKey, publicKeyOfPem } from '../x509/keys.ts';
 import { ORDER_TIMEOUT_MS, type Work } from './work.ts';
 
 /**
@@ -65,7 +64,7 @@ async function publish(work: Work, lineage: Lineage, pending: PendingOrder, keyP
   const { name, settings } = lineage;
   const key = await keyAccess(work, settings);
   const { download, orderUrl } = await obtain(work, lineage, pending, keyPem);
-  const publicKey = publicKeyOf(createPublicKey(keyPem));
+  const publicKey = publicKeyOfPem(keyPem);
   const chain = checkChain(download.pem, publicKey, settings.names, edges.clock.now());
   edges.emit({ type: 'progress', lineage: name, step: 'publish' });
   await saveSettings(edges.disk, paths, name, settings);

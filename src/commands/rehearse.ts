@@ -1,11 +1,10 @@
-import { createPublicKey } from 'node:crypto';
 import type { Step } from '../events.ts';
 import { obtainCertificate } from '../issuance/order.ts';
 import type { Lineage } from '../lineage/scan.ts';
 import { checkChain } from '../x509/certificate.ts';
 import { createCsr } from '../x509/csr.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
-import { generateKey, publicKeyOf } from '../x509/keys.ts';
+import { generateKey, publicKeyOfPem } from '../x509/keys.ts';
 import { ORDER_TIMEOUT_MS, type Work } from './work.ts';
 
 /** Orders, validates, downloads and checks at a CA; keeps nothing. */
@@ -27,6 +26,6 @@ export async function rehearse(work: Work, lineage: Lineage, server: string): Pr
       step: (step: Step) => edges.emit({ type: 'progress', lineage: name, step }),
     },
   );
-  checkChain(pem, publicKeyOf(createPublicKey(keyPem)), settings.names, edges.clock.now());
+  checkChain(pem, publicKeyOfPem(keyPem), settings.names, edges.clock.now());
   edges.emit({ type: 'dry-run-passed', lineage: name, server });
 }

@@ -1,5 +1,6 @@
 import { registerAccount } from '../acme/account.ts';
-import { type Connection, connect, type ExternalAccount } from '../acme/connection.ts';
+import { type Connection, connect } from '../acme/connection.ts';
+import type { ExternalAccount } from '../acme/signed-client.ts';
 import { EvercertError } from '../errors.ts';
 import {
   type Account,

@@ -59,3 +59,8 @@ export function publicKeyOf(key: KeyObject): Buffer {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
   return publicKey.export({ type: 'spki', format: 'der' });
 }
+
+/** The same of a private key in PEM. */
+export function publicKeyOfPem(pem: string): Buffer {
+  return createPublicKey(pem).export({ type: 'spki', format: 'der' });
+}

@@ -1,0 +1,28 @@
+import type { CertificatesOptions } from '../commands/certificates.ts';
+import type { CertonlyOptions } from '../commands/certonly.ts';
+import type { CsrOptions } from '../commands/certonly-csr.ts';
+import type { RenewOptions } from '../commands/renew.ts';
+
+/** How to talk to the operator. */
+export interface Voice {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly interactive: boolean;
+}
+
+/** A command line, understood. */
+export type Command =
+  | { readonly verb: 'certonly'; readonly voice: Voice; readonly options: CertonlyOptions }
+  | { readonly verb: 'certonly-csr'; readonly voice: Voice; readonly options: CertonlyOptions & CsrOptions }
+  | { readonly verb: 'renew'; readonly voice: Voice; readonly options: RenewOptions }
+  | { readonly verb: 'certificates'; readonly voice: Voice; readonly options: CertificatesOptions };
+
+/** What a command line depends on besides its words. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A person sits at the terminal. */
+  readonly terminal: boolean;
+  /** Makes a path absolute. */
+  readonly absolute: (path: string) => string;
+}
