@@ -149,6 +149,11 @@ function tellBug(error: unknown): number {
   return 1;
 }
 
+/** A pipe takes what fits; the rest must not be lost by our exit. Also resolves when the reader has gone. */
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}
+
 /** `evercert … | head` closes the pipe: no reason to stop in the middle of a renewal. */
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
@@ -163,5 +168,7 @@ if (help !== undefined) {
 } else if (words[0] === '--version') {
   process.stdout.write(`evercert ${EVERCERT_VERSION}\n`);
 } else {
-  process.exit(await main(words).catch(tellBug));
+  const status = await main(words).catch(tellBug);
+  await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  process.exit(status);
 }

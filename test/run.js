@@ -1,6 +1,14 @@
 // What `npm test` runs: build, types, lint, dead code, then every test. `--help` tells the options.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -50,7 +58,7 @@ async function main() {
   if (!options.built && !(await stage('build', build))) return false;
   const isFull = filters.length === 0 && !options.built;
   const isClean = isFull ? await staticStages() : true;
-  await stage('servers', () => provideServers());
+  await stage('servers', provideServers);
   const passed = await runTests();
   return isClean && passed;
 }
@@ -125,15 +133,16 @@ function canInstall() {
 async function aptInstall(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const startsNothing = !existsSync(POLICY_FILE);
-  if (startsNothing) writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  if (startsNothing) {
+    removeAtExit(POLICY_FILE);
+    writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  }
   try {
     await run('apt-get', ['-q', 'update'], { env });
     await run('apt-get', ['-q', 'install', '-y', '--no-install-recommends', ...packages], { env });
     return `installed ${packages.join(' ')}`;
   } catch (error) {
     return `apt-get could not install ${packages.join(' ')}: ${error.output ?? error.message}`;
-  } finally {
-    if (startsNothing) rmSync(POLICY_FILE);
   }
 }
 
@@ -144,21 +153,21 @@ async function runTests() {
     return false;
   }
   const directory = mkdtempSync(join(tmpdir(), 'evercert-run-'));
+  removeAtExit(directory);
+  chmodSync(directory, 0o755);
   const record = join(directory, 'skipped');
   const { SKIPPED_VARIABLE } = await importRig('requirements');
-  try {
-    const passed = await run(process.execPath, [...testArguments(), ...files], {
-      stdio: 'inherit',
-      env: { ...process.env, [SKIPPED_VARIABLE]: record },
-    }).then(
-      () => true,
-      () => false,
-    );
-    const skipped = existsSync(record) ? readFileSync(record, 'utf8').trim().split('\n') : [];
-    return tellSkipped(skipped) && passed;
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  const env = { ...process.env, TMPDIR: directory, [SKIPPED_VARIABLE]: record };
+  const passed = await run(process.execPath, [...testArguments(), ...files], { stdio: 'inherit', env }).then(
+    () => true,
+    () => false,
+  );
+  const skipped = existsSync(record) ? readFileSync(record, 'utf8').trim().split('\n') : [];
+  return tellSkipped(skipped) && passed;
+}
+
+function removeAtExit(path) {
+  process.once('exit', () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }));
 }
 
 function testFiles() {

@@ -49,7 +49,7 @@ const ACTIONS: Record<Action, string> = {
   resume: 'resuming the order',
   promote: 'going live with what is there',
   redeploy: 'deploying again',
-  skip: 'left as it is',
+  skip: 'unchanged',
   broken: 'broken',
 };
 
@@ -133,7 +133,7 @@ export function summaryText(counts: Counts & { dryRun: boolean }): string {
     [counts.redeployed, 'deployed again'],
     [counts.failed, 'failed'],
     [counts.broken, 'broken'],
-    [counts.skipped, 'left as they are'],
+    [counts.skipped, 'unchanged'],
   ] as const;
   const told = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return `${counts.lineages} certificate${counts.lineages === 1 ? '' : 's'}${told.length === 0 ? '' : `: ${told.join(', ')}`}${counts.dryRun ? ' (dry run: nothing was kept)' : ''}`;

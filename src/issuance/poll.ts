@@ -2,7 +2,8 @@ import type { Connection } from '../acme/connection.ts';
 import { type Order, OrderSchema } from '../acme/resources.ts';
 import { EvercertError } from '../errors.ts';
 
-const FIRST_DELAY_MS = 50;
+/** Long enough for a CA that validates at once, so that one question is enough. */
+const FIRST_DELAY_MS = 40;
 const MAX_DELAY_MS = 5000;
 const MAX_RETRY_AFTER_MS = 30_000;
 
@@ -19,6 +20,7 @@ export async function pollOrder(
   whileStatus: readonly Order['status'][],
   deadline: number,
 ): Promise<Order> {
+  await connection.sleep(FIRST_DELAY_MS);
   for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, MAX_DELAY_MS)) {
     const { body, retryAfterMs } = await connection.get(url, 'order', OrderSchema);
     if (!whileStatus.includes(body.status)) return body;

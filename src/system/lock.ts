@@ -24,18 +24,13 @@ const CONFLICT = 1;
 
 export const takeLock: TakeLock = async (path, waitMs, holder, onWait, signal) => {
   const fd = openLock(path);
-  let status = await flock(fd, ['--nonblock'], signal);
+  let status = await flock(fd, ['-x', '-n'], undefined, signal);
   if (status === CONFLICT && waitMs > 0) {
     onWait(readHolder(fd));
-    status = await flock(fd, ['--wait', String(Math.ceil(waitMs / 1000))], signal);
+    status = await flock(fd, ['-x'], waitMs, signal);
   }
   if (status === CONFLICT) throw lockHeld(readHolder(fd));
-  if (status !== 0)
-    throw new EvercertError(
-      'lock-failed',
-      `flock(1) failed on ${path} (status ${status})`,
-      'The store must be on a file system that has flock(2); the flock command comes with util-linux.',
-    );
+  if (status !== 0) throw lockFailed(path, status);
   writeHolder(fd, holder);
 };
 
@@ -52,30 +47,46 @@ function openLock(path: string): number {
   }
 }
 
-function flock(fd: number, options: readonly string[], signal: AbortSignal): Promise<number> {
+/** Short options, and no time-out of its own: so that BusyBox' flock will do. */
+function flock(
+  fd: number,
+  options: readonly string[],
+  waitMs: number | undefined,
+  signal: AbortSignal,
+): Promise<number> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const child = spawn('flock', ['--exclusive', ...options, '3'], {
-      stdio: ['ignore', 'ignore', 'ignore', fd],
-    });
-    const onAbort = () => child.kill();
-    signal.addEventListener('abort', onAbort, { once: true });
-    child.once('error', (cause) =>
-      reject(
-        new EvercertError(
-          'lock-failed',
-          `cannot run flock(1): ${cause.message}`,
-          'Install util-linux (Debian: apt-get install util-linux).',
-          cause,
-        ),
-      ),
+    const child = spawn('flock', [...options, '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
+    const giveUp = () => child.kill();
+    const timer = waitMs === undefined ? undefined : setTimeout(giveUp, waitMs);
+    signal.addEventListener('abort', giveUp, { once: true });
+    const settle = (done: () => void) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+      done();
+    };
+    child.once('error', (cause) => settle(() => reject(noFlock(cause))));
+    child.once('exit', (status) =>
+      settle(() => (signal.aborted ? reject(signal.reason) : resolve(status ?? CONFLICT))),
     );
-    child.once('exit', (status) => {
-      signal.removeEventListener('abort', onAbort);
-      if (signal.aborted) reject(signal.reason);
-      else resolve(status ?? -1);
-    });
   });
+}
+
+function noFlock(cause: Error): EvercertError {
+  return new EvercertError(
+    'lock-failed',
+    `cannot run flock(1): ${cause.message}`,
+    'Install util-linux (Debian: apt-get install util-linux).',
+    cause,
+  );
+}
+
+function lockFailed(path: string, status: number): EvercertError {
+  return new EvercertError(
+    'lock-failed',
+    `flock(1) failed on ${path} (status ${status})`,
+    'The store must be on a file system that has flock(2).',
+  );
 }
 
 function lockHeld(holder: string): EvercertError {

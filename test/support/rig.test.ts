@@ -13,6 +13,7 @@ import { startNginx } from './rig/nginx.ts';
 import { startPebble } from './rig/pebble.ts';
 import { accepts, freePort } from './rig/ports.ts';
 import { during, startServer } from './rig/processes.ts';
+import report, { type TestEvent } from './rig/reporter.ts';
 import { skipWithout } from './rig/requirements.ts';
 import { scratchDirectory } from './rig/scratch.ts';
 import { servedByOpenssl, servedCertificate } from './rig/tls-client.ts';
@@ -156,6 +157,27 @@ describe('a server process', () => {
     const absent = { command: '/nonexistent/server', args: [], ports: [await freePort()] };
     await assert.rejects(startServer(absent), /\/nonexistent\/server/);
   });
+});
+
+test('the reporter gives a file one line, and a failure in full', async () => {
+  const file = join(process.cwd(), 'test', 'renewal', 'decide.test.ts');
+  const at = (nesting: number, name: string) => ({ file, nesting, name });
+  const failureType = 'testCodeFailure';
+  async function* events(): AsyncGenerator<TestEvent> {
+    yield { type: 'test:start', data: at(0, 'decide') };
+    yield { type: 'test:start', data: at(1, 'one day late') };
+    yield { type: 'test:stdout', data: { file, message: 'printed\n' } };
+    yield { type: 'test:pass', data: at(1, 'in time') };
+    const error = Object.assign(new Error('failed', { cause: 'not due' }), { failureType });
+    yield { type: 'test:fail', data: { ...at(1, 'one day late'), details: { error } } };
+    yield { type: 'test:pass', data: { ...at(0, 'decide'), details: { type: 'suite', duration_ms: 1234 } } };
+    yield { type: 'test:diagnostic', data: { nesting: 0, message: 'tests 2' } };
+  }
+  let text = '';
+  for await (const part of report(events())) text += part;
+  assert.match(text, /^✖ renewal\/decide +1\.2 s {2}1 passed, 1 failed\n/);
+  assert.match(text, /✖ renewal\/decide > decide > one day late\n {4}not due\n\n {4}printed\n/);
+  assert.match(text, /\n✖ renewal\/decide > decide > one day late\nℹ tests 2\n$/);
 });
 
 test('what apt knows of Debian is read from both formats', () => {

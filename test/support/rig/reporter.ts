@@ -23,13 +23,15 @@ interface FileResult {
   readonly file: string;
   /** The names of the suites and the test under way, outermost first. */
   readonly names: string[];
-  readonly output: string[];
   readonly failures: string[];
   passed: number;
   skipped: number;
   milliseconds: number;
 }
 
+/** Node reports these in the order of the files; all others come as they happen. */
+const IN_ORDER = new Set(['test:start', 'test:pass', 'test:fail']);
+const OUTPUT = new Set(['test:stdout', 'test:stderr']);
 const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /;
 
 /**
@@ -39,32 +41,31 @@ const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /;
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const failed: string[] = [];
   const summary: string[] = [];
+  const output = new Map<string, string>();
   let current: FileResult | undefined;
-  for await (const event of events) {
-    const { file, nesting, message = '' } = event.data;
-    if (file !== undefined && file !== current?.file) {
-      if (current) yield fileReport(current);
-      current = newResult(file);
-    }
-    if (nesting === 0 && event.type === 'test:diagnostic' && SUMMARY.test(message))
-      summary.push(`ℹ ${message}\n`);
-    else if (current) add(current, event, failed);
+  for await (const { type, data } of events) {
+    const { file, message = '' } = data;
+    if (OUTPUT.has(type)) output.set(suiteName(file), `${output.get(suiteName(file)) ?? ''}${message}`);
+    if (type === 'test:diagnostic' && SUMMARY.test(message)) summary.push(`ℹ ${message}\n`);
+    if (!IN_ORDER.has(type)) continue;
+    if (current && current.file !== suiteName(file)) yield fileReport(current, output.get(current.file));
+    if (current?.file !== suiteName(file)) current = newResult(suiteName(file));
+    add(current, type, data, failed);
   }
-  if (current) yield fileReport(current);
+  if (current) yield fileReport(current, output.get(current.file));
   yield `\n${failed.join('')}${summary.join('')}`;
 }
 
 function newResult(file: string): FileResult {
-  return { file, names: [], output: [], failures: [], passed: 0, skipped: 0, milliseconds: 0 };
+  return { file, names: [], failures: [], passed: 0, skipped: 0, milliseconds: 0 };
 }
 
-function add(result: FileResult, { type, data }: TestEvent, failed: string[]): void {
-  const { nesting = 0, name = '', message = '' } = data;
+function add(result: FileResult, type: string, data: TestEvent['data'], failed: string[]): void {
+  const { nesting = 0, name = '' } = data;
   if (type === 'test:start') result.names.splice(nesting, result.names.length, name);
-  if (type === 'test:stdout' || type === 'test:stderr') result.output.push(message);
-  if (type === 'test:pass' || type === 'test:fail') count(result, data);
+  else count(result, data);
   if (type !== 'test:fail' || data.details?.error?.failureType === 'subtestsFailed') return;
-  const title = [short(result.file), ...result.names.slice(0, nesting), name].join(' > ');
+  const title = [result.file, ...result.names.slice(0, nesting), name].join(' > ');
   failed.push(`✖ ${title}\n`);
   result.failures.push(failure(title, data));
 }
@@ -76,18 +77,16 @@ function count(result: FileResult, { nesting, details, skip }: TestEvent['data']
   else if (details?.error === undefined) result.passed += 1;
 }
 
-function fileReport(result: FileResult): string {
+function fileReport(result: FileResult, output = ''): string {
+  const failures = result.failures.length;
   const counts = [
     `${result.passed} passed`,
-    ...(result.failures.length > 0 ? [`${result.failures.length} failed`] : []),
+    ...(failures > 0 ? [`${failures} failed`] : []),
     ...(result.skipped > 0 ? [`${result.skipped} skipped`] : []),
   ];
   const seconds = (result.milliseconds / 1000).toFixed(1);
-  const mark = result.failures.length > 0 ? '✖' : '✔';
-  const line = `${mark} ${short(result.file).padEnd(40)} ${seconds.padStart(6)} s  ${counts.join(', ')}\n`;
-  return result.failures.length > 0
-    ? [line, ...result.failures, indent(result.output.join(''))].join('')
-    : line;
+  const line = `${failures > 0 ? '✖' : '✔'} ${result.file.padEnd(36)} ${seconds.padStart(6)} s  ${counts.join(', ')}\n`;
+  return failures > 0 ? [line, ...result.failures, indent(output)].join('') : line;
 }
 
 function failure(title: string, { line, details }: TestEvent['data']): string {
@@ -101,7 +100,9 @@ function indent(text: string): string {
   return text === '' ? '' : `${text.trimEnd().replace(/^(?=.)/gm, '    ')}\n`;
 }
 
-/** `/…/.build/test/renewal/decide.test.js` -> `renewal/decide` */
-function short(file: string): string {
-  return relative('.build/test', file).replace(/\.test\.js$/, '');
+/** `/…/.build/test/renewal/decide.test.js` and `/…/test/renewal/decide.test.ts` -> `renewal/decide` */
+export function suiteName(file = ''): string {
+  return relative('.', file)
+    .replace(/^(\.build\/)?test\//, '')
+    .replace(/\.test\.[jt]s$/, '');
 }

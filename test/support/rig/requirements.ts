@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { findExecutable } from './executables.ts';
 import { providePebble } from './pebble-package.ts';
+import { suiteName } from './reporter.ts';
 
 /** What a test may need besides Node, and the Debian package that brings it; Pebble has a way of its own. */
 export const debianPackages = {
@@ -33,7 +33,7 @@ export function skipWithout(requirements: readonly Requirement[]): string | fals
   if (absent.length === 0) return false;
   const reason = `needs ${absent.join(', ')}`;
   const record = process.env[SKIPPED_VARIABLE];
-  if (record) appendFileSync(record, `${basename(process.argv[1] ?? 'a suite', '.js')} ${reason}\n`);
+  if (record) appendFileSync(record, `${suiteName(process.argv[1])} ${reason}\n`);
   return reason;
 }
 
