@@ -181,10 +181,16 @@ function refuse(judge: Judge, name: string, fn: Fn): Fn {
 }
 
 function decide(judge: Judge, step: Step | undefined): Action | undefined {
-  return step === undefined ? undefined : judge.decide(step);
+  if (step === undefined) return undefined;
+  depth += 1;
+  try {
+    return judge.decide(step);
+  } finally {
+    depth -= 1;
+  }
 }
 
 /** Only opening answers with a number after a path. */
 function remember(result: unknown, [path]: readonly unknown[]): void {
-  if (typeof result === 'number' && typeof path === 'string') paths.set(result, path);
+  if (typeof result === 'number' && typeof path !== 'number') paths.set(result, String(path));
 }
