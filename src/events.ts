@@ -98,6 +98,11 @@ export type CertificateState =
 
 export type Step = 'account' | 'order' | 'resume-order' | 'challenges' | 'finalize' | 'download' | 'publish';
 
-export type WarningCode = 'state-unreadable' | 'chain-not-found' | 'no-lineages' | 'kept';
+export type WarningCode =
+  | 'state-unreadable'
+  | 'state-not-written'
+  | 'chain-not-found'
+  | 'no-lineages'
+  | 'kept';
 
 export type Emit = (event: Event) => void;

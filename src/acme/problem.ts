@@ -89,35 +89,37 @@ export function problemOf(error: unknown): Problem | undefined {
     : undefined;
 }
 
-const HINTS: Record<string, string> = {
-  accountDoesNotExist:
-    'The CA has lost or closed this account: remove its folder in accounts/ and run certonly again.',
-  alreadyReplaced: 'The certificate was replaced already.',
-  badCSR: 'The CA refuses this key or these names in a request: try another --key-type, or ask the CA.',
-  badNonce: 'A proxy or a busy CA keeps refusing nonces; the next run tries again.',
-  badPublicKey: 'The CA refuses this kind of key: try another --key-type or --rsa-key-size.',
-  caa: 'A CAA record of the name forbids this CA: add one for it, or use another CA.',
-  connection:
-    'The CA could not connect to the name: check that its A and AAAA records lead here and that port 80 is open from the Internet.',
-  dns: 'The CA could not resolve the name: check its A, AAAA and CNAME records, and DNSSEC.',
-  externalAccountRequired: 'This CA wants an account of its own first: give --eab-kid and --eab-hmac-key.',
-  incorrectResponse:
-    'The CA found another content than ours: check that the name leads to this web server and to this webroot.',
-  invalidContact: 'The CA refuses the e-mail address: give another with --email.',
-  malformed: 'The CA did not understand the request; if this repeats, please report it.',
-  orderNotReady: 'The CA was not ready yet; the next run goes on.',
-  rateLimited: 'Wait as long as the CA says; --dry-run tests against a staging CA without using up limits.',
-  rejectedIdentifier: 'The CA does not issue for this name: remove it with certonly, or use another CA.',
-  serverInternal: 'An error at the CA; the next run tries again.',
-  tls: 'The CA met a TLS error at the name: check what answers there.',
-  unauthorized:
-    'The CA found another answer at the name than ours: check that it leads to this web server and to this webroot.',
-  unsupportedIdentifier: 'The CA does not issue for this kind of name: use another CA.',
-  userActionRequired: 'The CA wants you to visit the page that it names, mostly to agree to new terms.',
-};
+const HINTS = new Map(
+  Object.entries({
+    accountDoesNotExist:
+      'The CA has lost or closed this account: remove its folder in accounts/ and run certonly again.',
+    alreadyReplaced: 'The certificate was replaced already.',
+    badCSR: 'The CA refuses this key or these names in a request: try another --key-type, or ask the CA.',
+    badNonce: 'A proxy or a busy CA keeps refusing nonces; the next run tries again.',
+    badPublicKey: 'The CA refuses this kind of key: try another --key-type or --rsa-key-size.',
+    caa: 'A CAA record of the name forbids this CA: add one for it, or use another CA.',
+    connection:
+      'The CA could not connect to the name: check that its A and AAAA records lead here and that port 80 is open from the Internet.',
+    dns: 'The CA could not resolve the name: check its A, AAAA and CNAME records, and DNSSEC.',
+    externalAccountRequired: 'This CA wants an account of its own first: give --eab-kid and --eab-hmac-key.',
+    incorrectResponse:
+      'The CA found another content than ours: check that the name leads to this web server and to this webroot.',
+    invalidContact: 'The CA refuses the e-mail address: give another with --email.',
+    malformed: 'The CA did not understand the request; if this repeats, please report it.',
+    orderNotReady: 'The CA was not ready yet; the next run goes on.',
+    rateLimited: 'Wait as long as the CA says; --dry-run tests against a staging CA without using up limits.',
+    rejectedIdentifier: 'The CA does not issue for this name: remove it with certonly, or use another CA.',
+    serverInternal: 'An error at the CA; the next run tries again.',
+    tls: 'The CA met a TLS error at the name: check what answers there.',
+    unauthorized:
+      'The CA found another answer at the name than ours: check that it leads to this web server and to this webroot.',
+    unsupportedIdentifier: 'The CA does not issue for this kind of name: use another CA.',
+    userActionRequired: 'The CA wants you to visit the page that it names, mostly to agree to new terms.',
+  }),
+);
 
 function hintFor(problem: Problem): string {
-  const known = HINTS[problem.type];
+  const known = HINTS.get(problem.type);
   if (known !== undefined) return known;
   return problem.status >= 500
     ? 'An error at the CA; the next run tries again.'

@@ -101,7 +101,8 @@ const CERTONLY: readonly Flag[] = [
   { name: 'key-type', value: 'TYPE', help: 'ecdsa (default) or rsa' },
   { name: 'elliptic-curve', value: 'CURVE', help: 'secp256r1 (default), secp384r1 or secp521r1' },
   { name: 'rsa-key-size', value: 'BITS', help: '2048 (default), 3072 or 4096' },
-  { name: 'reuse-key', help: 'keep the private key over renewals (--no-reuse-key: stop that)' },
+  { name: 'reuse-key', help: 'keep the private key over renewals' },
+  { name: 'no-reuse-key', help: 'a new private key at each renewal (the default)' },
   { name: 'new-key', help: 'a new private key, this once, although --reuse-key was set' },
   { name: 'key-mode', value: 'MODE', help: 'permissions of privkey.pem and combined.pem (default 0600)' },
   { name: 'key-group', value: 'GROUP', help: 'their group' },
@@ -133,8 +134,9 @@ const RENEW: readonly Flag[] = [
   { name: 'concurrency', value: 'N', help: 'orders at a time (default 8)' },
   {
     name: 'random-sleep-on-renew',
-    help: 'wait up to 8 minutes before the first order when nobody looks on (--no-random-sleep-on-renew: do not)',
+    help: 'wait up to 8 minutes before the first order, so that not all machines come at once (the default without a terminal)',
   },
+  { name: 'no-random-sleep-on-renew', help: 'do not' },
 ];
 
 const FLAGS: Record<Verb, readonly Flag[]> = {

@@ -64,7 +64,7 @@ function readRenew(
     dryRun: read.on('dry-run'),
     planOnly: read.on('plan'),
     concurrency: read.number('concurrency', 1, 64) ?? DEFAULT_CONCURRENCY,
-    randomSleep: !terminal && read.onUnlessOff('random-sleep-on-renew'),
+    randomSleep: !terminal && read.maybeOn('random-sleep-on-renew') !== false,
     ...readHooks(read),
   };
 }

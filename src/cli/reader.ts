@@ -5,9 +5,7 @@ import { usage, type Words } from './words.ts';
 /** Typed access to the flags of one command line. */
 export interface Reader {
   on(name: string): boolean;
-  /** True unless `--no-NAME`. */
-  onUnlessOff(name: string): boolean;
-  /** Undefined when neither the switch nor its negation is given. */
+  /** True for `--NAME`, false for `--no-NAME`, undefined when neither is given. */
   maybeOn(name: string): boolean | undefined;
   text(name: string): string | undefined;
   /** All values, split at commas. */
@@ -20,11 +18,14 @@ export interface Reader {
 
 export function createReader(verb: Verb, words: Words): Reader {
   const text = (name: string) => words.get(name)?.[0];
+  const on = (name: string) => words.has(name);
   const fail = (message: string) => usage(verb, message);
   return {
-    on: (name) => text(name) === 'true',
-    onUnlessOff: (name) => text(name) !== 'false',
-    maybeOn: (name) => (text(name) === undefined ? undefined : text(name) === 'true'),
+    on,
+    maybeOn: (name) => {
+      if (on(name) && on(`no-${name}`)) throw fail(`--${name} and --no-${name} exclude each other`);
+      return on(name) ? true : on(`no-${name}`) ? false : undefined;
+    },
     text,
     list: (name) => (words.get(name) ?? []).flatMap((value) => value.split(',')).map((value) => value.trim()),
     number: (name, min, max) => {

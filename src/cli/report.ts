@@ -42,7 +42,7 @@ function needsPerson(event: Event): boolean {
     case 'hook':
       return !event.ok;
     case 'warning':
-      return event.code === 'chain-not-found' || event.code === 'state-unreadable';
+      return event.code !== 'no-lineages' && event.code !== 'kept';
     default:
       return false;
   }

@@ -35,8 +35,8 @@ const REASONS: Record<Reason, string> = {
   'names-changed': 'its names in the settings changed',
   'key-changed': 'its key type in the settings changed',
   'never-issued': 'not issued yet',
-  interrupted: 'an earlier run was interrupted',
-  'published-not-live': 'an earlier run was interrupted before the swap',
+  interrupted: 'an earlier run did not finish',
+  'published-not-live': 'an earlier run ended before the swap',
   'not-deployed': 'a deploy hook has not succeeded yet',
   'not-due': 'not due',
   pinned: 'live was moved by hand',
@@ -122,6 +122,8 @@ export function warningText(event: Event & { type: 'warning' }): string {
       return `${about}the CA offers no chain of ${JSON.stringify(event.detail)}; its default chain was taken`;
     case 'state-unreadable':
       return `${about}state/${event.lineage}.json was unreadable and is made anew`;
+    case 'state-not-written':
+      return `${about}what was checked could not be remembered: ${event.detail}`;
     default:
       return unreachable(event.code);
   }

@@ -1,16 +1,21 @@
-import { EvercertError } from '../errors.ts';
-import { defaultLineageName, lineageName, type StorePaths } from '../lineage/paths.ts';
+import { EvercertError, exitStatusOf } from '../errors.ts';
+import {
+  defaultLineageName,
+  lineageName,
+  type StorePaths,
+  settingsPath,
+  storePaths,
+} from '../lineage/paths.ts';
 import { removePending } from '../lineage/pending.ts';
 import { type Lineage, lineageNames, readLineage } from '../lineage/scan.ts';
-import { readSettings, type Settings, saveSettings } from '../lineage/settings.ts';
+import { checkSettings, readSettings, type Settings, saveSettings } from '../lineage/settings.ts';
 import { decide } from '../renewal/decide.ts';
 import { parseIdentifier, sameNames } from '../x509/identifier.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 import { openStore } from './open-store.ts';
-import { isUseless, report } from './renew.ts';
+import { isUseless, type Planned, planEvent, report } from './renew.ts';
 import { runAll } from './run-all.ts';
 import type { AccountOptions } from './sessions.ts';
-import { summarize } from './summarize.ts';
 import { type LineageOptions, wantedSettings } from './wanted-settings.ts';
 
 export interface CertonlyOptions extends StoreOptions {
@@ -31,11 +36,13 @@ export interface CertonlyOptions extends StoreOptions {
 /** Obtains a certificate, or makes an existing one what is wanted now. @returns the exit status */
 export async function certonly(options: CertonlyOptions, edges: Edges): Promise<number> {
   const names = await wantedNames(options, edges);
+  const before = understand(storePaths(options.configDir), names, options, edges);
+  const lineageOptions = await withChallenge(names, before.old, options, edges);
+  // All that can be wrong with the words is found before anything is made or locked.
+  wantedSettings(names, lineageOptions, before.old);
   const paths = await openStore(options, edges);
-  const name = chooseLineage(edges, paths, names, options);
-  const old = readSettings(edges.disk, paths, name);
-  const asked = await withChallenge(names, old, options, edges);
-  const settings = wantedSettings(names, asked, old);
+  const { name, old } = understand(paths, names, options, edges);
+  const settings = checkSettings(wantedSettings(names, lineageOptions, old), settingsPath(paths, name));
   const lineage = usable(edges, paths, readLineage(edges.disk, paths, name, settings), options);
   const force =
     options.force ||
@@ -43,22 +50,30 @@ export async function certonly(options: CertonlyOptions, edges: Edges): Promise<
     options.newKey ||
     (old !== undefined && old.server !== settings.server);
   const plan = decide(lineage, edges.clock.now(), force);
-  edges.emit({
-    type: 'plan',
-    ...summarize(lineage, plan),
-    action: plan.action,
-    reason: plan.reason,
-    ...(plan.error === undefined ? {} : { error: plan.error }),
-  });
+  edges.emit(planEvent(lineage, plan));
   if (plan.action === 'skip') return keep(edges, paths, name, settings);
-  const planned = [{ lineage, plan }];
+  return carryOut(edges, paths, options, { lineage, plan });
+}
+
+/** @returns the exit status: that of the error, since there is only one lineage */
+async function carryOut(
+  edges: Edges,
+  paths: StorePaths,
+  options: CertonlyOptions,
+  planned: Planned,
+): Promise<number> {
   const run = { ...options, concurrency: 1, randomSleep: false };
-  return report(
-    edges,
-    options.dryRun,
-    planned,
-    await runAll(edges, paths, run, plan.action === 'broken' ? [] : planned),
-  );
+  const todo = planned.plan.action === 'broken' ? [] : [planned];
+  const result = await runAll(edges, paths, run, todo);
+  const status = report(edges, options.dryRun, [planned], result);
+  const outcome = result.outcomes.get(planned.lineage.name);
+  return outcome instanceof EvercertError ? exitStatusOf(outcome) : status;
+}
+
+/** Which lineage is meant, and what it was until now. */
+function understand(paths: StorePaths, names: readonly string[], options: CertonlyOptions, edges: Edges) {
+  const name = chooseLineage(edges, paths, names, options);
+  return { name, old: readSettings(edges.disk, paths, name) };
 }
 
 async function wantedNames({ names, certName }: CertonlyOptions, { ask }: Edges): Promise<string[]> {
@@ -126,17 +141,18 @@ async function withChallenge(
     : { ...lineage, webroots: [{ root: answer, names }] };
 }
 
+/** The lineage without what a dead run left that is of no use now. */
 function usable(
   edges: Edges,
   paths: StorePaths,
   lineage: Lineage,
   { dryRun, newKey }: CertonlyOptions,
 ): Lineage {
-  const fresh = newKey ? { ...lineage, settings: { ...lineage.settings, reuseKey: false } } : lineage;
-  if (dryRun) return { ...fresh, pending: undefined };
-  if (!isUseless(fresh)) return fresh;
-  removePending(edges.disk, paths, fresh.name);
-  return { ...fresh, pending: undefined };
+  const without = { ...lineage, pending: undefined };
+  if (dryRun) return without;
+  if (!isUseless(lineage) && !(newKey && lineage.pending?.kind === 'ordered')) return lineage;
+  removePending(edges.disk, paths, lineage.name);
+  return without;
 }
 
 /** The certificate stays; settings that the flags changed do not wait for the next one. */

@@ -15,7 +15,7 @@ import { type KeyAccess, publishVersion } from '../lineage/version.ts';
 import { type CheckedChain, checkChain } from '../x509/certificate.ts';
 import { createCsr } from '../x509/csr.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
-import { generateKey, publicKeyOfPem } from '../x509/keys.ts';
+import { generateKey, type KeyKind, publicKeyOfPem, sameKind } from '../x509/keys.ts';
 import { ORDER_TIMEOUT_MS, type Work } from './work.ts';
 
 /**
@@ -24,13 +24,15 @@ import { ORDER_TIMEOUT_MS, type Work } from './work.ts';
  *
  * @returns the version, not live yet
  */
-export async function issueVersion(work: Work, lineage: Lineage): Promise<string> {
+export async function issueVersion(work: Work, lineage: Lineage, access: KeyAccess): Promise<string> {
   const { edges, paths } = work;
   const { name } = lineage;
+  // The CA is there and the account works, or nothing is begun.
+  await work.sessions.of(lineage.settings.server, lineage.settings.caBundle);
   const pending =
     lineage.pending?.kind === 'ordered' ? lineage.pending.order : await beginPending(work, lineage);
   try {
-    await publish(work, lineage, pending, readPendingKey(edges.disk, paths, name));
+    await publish(work, lineage, pending, readPendingKey(edges.disk, paths, name), access);
     return pending.target;
   } catch (error) {
     if (error instanceof EvercertError && isFinal(error)) removePending(edges.disk, paths, name);
@@ -53,23 +55,34 @@ async function beginPending(work: Work, lineage: Lineage): Promise<PendingOrder>
   return order;
 }
 
-async function keyFor({ edges, paths }: Work, { name, settings, live }: Lineage): Promise<string> {
-  if (!settings.reuseKey || live.kind !== 'whole') return generateKey(settings.key);
+async function keyFor({ edges, paths, newKey }: Work, { name, settings, live }: Lineage): Promise<string> {
+  const reusable =
+    !newKey && settings.reuseKey && live.kind === 'whole' && isKind(live.facts.key, settings.key);
+  if (!reusable) return generateKey(settings.key);
   const path = `${versionPath(paths, name, live.facts.version)}/${PRIVATE_KEY}`;
   return edges.disk.readText(path) ?? generateKey(settings.key);
 }
 
-async function publish(work: Work, lineage: Lineage, pending: PendingOrder, keyPem: string): Promise<void> {
+function isKind(found: KeyKind | undefined, wanted: KeyKind): boolean {
+  return found !== undefined && sameKind(found, wanted);
+}
+
+async function publish(
+  work: Work,
+  lineage: Lineage,
+  pending: PendingOrder,
+  keyPem: string,
+  access: KeyAccess,
+): Promise<void> {
   const { edges, paths } = work;
   const { name, settings } = lineage;
-  const key = await keyAccess(work, settings);
   const { download, orderUrl } = await obtain(work, lineage, pending, keyPem);
   const publicKey = publicKeyOfPem(keyPem);
   const chain = checkChain(download.pem, publicKey, settings.names, edges.clock.now());
   edges.emit({ type: 'progress', lineage: name, step: 'publish' });
   await saveSettings(edges.disk, paths, name, settings);
   const content = { keyPem, ...chain, meta: originOf(settings, orderUrl, chain, edges.clock.now()) };
-  await publishVersion(edges.disk, paths, name, pending.target, content, key);
+  await publishVersion(edges.disk, paths, name, pending.target, content, access);
 }
 
 /** Steps 2 and 3. */
@@ -110,7 +123,12 @@ function originOf(
   return { version: 1, server, order, names, notBefore, notAfter, serial, issuer, createdAt };
 }
 
-async function keyAccess({ edges }: Work, { keyMode, keyGroup }: Settings): Promise<KeyAccess> {
+/**
+ * Who may read the key, looked up before anything is asked of anybody.
+ *
+ * @throws EvercertError bad-settings
+ */
+export async function keyAccess({ edges }: Work, { keyMode, keyGroup }: Settings): Promise<KeyAccess> {
   const mode = keyMode === undefined ? 0o600 : Number.parseInt(keyMode, 8);
   if (keyGroup === undefined) return { mode, gid: undefined };
   const gid = await edges.lookUpGroup(keyGroup);

@@ -20,17 +20,16 @@ export async function openExistingStore(
   edges: LockEdges,
 ): Promise<StorePaths | undefined> {
   const paths = findStore(options, edges);
-  if (paths !== undefined) await lockStore(paths, options, edges);
+  if (paths === undefined) return undefined;
+  checkStore(edges.disk, paths, edges.uid);
+  await lockStore(paths, options, edges);
   return paths;
 }
 
 /** The store for reading alone: needs no lock, since a reader never sees half a change. */
-export function findStore(
-  options: StoreOptions,
-  { disk, uid }: Pick<Edges, 'disk' | 'uid'>,
-): StorePaths | undefined {
+export function findStore(options: StoreOptions, { disk }: Pick<Edges, 'disk'>): StorePaths | undefined {
   const paths = storePaths(options.configDir);
-  if (checkStore(disk, paths, uid)) return paths;
+  if (disk.directory(paths.root) !== undefined) return paths;
   if (!options.configDirGiven) return undefined;
   throw new EvercertError(
     'store-missing',

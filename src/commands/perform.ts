@@ -7,7 +7,7 @@ import { type State, writeState } from '../lineage/state.ts';
 import { goLive, pruneVersions } from '../lineage/version.ts';
 import type { Plan } from '../renewal/decide.ts';
 import { dueAt } from '../renewal/due.ts';
-import { issueVersion } from './issue-version.ts';
+import { issueVersion, keyAccess } from './issue-version.ts';
 import type { Work } from './work.ts';
 
 /** Carries out what was planned for one lineage; returns when it is live and deployed. */
@@ -18,8 +18,7 @@ export async function perform(work: Work, lineage: Lineage, { action }: Plan): P
     case 'issue':
     case 'renew':
     case 'resume':
-      await hooks.pre(lineage.name, lineage.settings.hooks?.pre);
-      return switchTo(work, lineage, await issueVersion(work, lineage));
+      return renewOne(work, lineage);
     case 'promote':
       return switchTo(work, lineage, publishedVersion(lineage));
     case 'redeploy':
@@ -28,6 +27,13 @@ export async function perform(work: Work, lineage: Lineage, { action }: Plan): P
     case 'broken':
       return;
   }
+}
+
+async function renewOne(work: Work, lineage: Lineage): Promise<void> {
+  const { name, settings } = lineage;
+  const access = await keyAccess(work, settings);
+  await work.hooks.pre(name, settings.hooks?.pre);
+  await switchTo(work, lineage, await issueVersion(work, lineage, access));
 }
 
 /** The version of a run that died before it went live. */

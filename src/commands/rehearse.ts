@@ -13,7 +13,7 @@ export async function rehearse(work: Work, lineage: Lineage, server: string): Pr
   const { name, settings } = lineage;
   hooks.begun(settings.hooks?.post);
   await hooks.pre(name, settings.hooks?.pre);
-  const connection = await work.sessions.of(server, settings.caBundle);
+  const connection = await work.sessions.of(server, settings.caBundle, settings.server);
   const identifiers = settings.names.map(parseIdentifier);
   const keyPem = await generateKey(settings.key);
   const { pem } = await obtainCertificate(

@@ -1,10 +1,10 @@
-import { EvercertError } from '../errors.ts';
+import { asEvercertError, EvercertError } from '../errors.ts';
 import type { Event } from '../events.ts';
 import { isLineageName, type StorePaths } from '../lineage/paths.ts';
 import { fitsSettings, removePending } from '../lineage/pending.ts';
 import { type BrokenLineage, type Lineage, lineageNames, scanLineage } from '../lineage/scan.ts';
 import type { Settings } from '../lineage/settings.ts';
-import { writeState } from '../lineage/state.ts';
+import { type State, writeState } from '../lineage/state.ts';
 import { decide, type Plan } from '../renewal/decide.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 import { findStore, openExistingStore } from './open-store.ts';
@@ -97,7 +97,8 @@ function dropPending(
   return { ...lineage, pending: undefined };
 }
 
-function planEvent(lineage: Lineage | BrokenLineage, plan: Plan): Event {
+/** A plan, told. */
+export function planEvent(lineage: Lineage | BrokenLineage, plan: Plan): Event {
   const { action, reason, error } = plan;
   return {
     type: 'plan',
@@ -110,16 +111,17 @@ function planEvent(lineage: Lineage | BrokenLineage, plan: Plan): Event {
 
 /** What had to be checked anew is remembered, so that the next scan is cheap again. */
 async function recordFacts(
-  { disk }: Edges,
+  edges: Edges,
   paths: StorePaths,
   planned: readonly Planned[],
   { dryRun }: RenewOptions,
 ): Promise<void> {
   for (const { lineage, plan } of planned) {
     if (dryRun || plan.action !== 'skip' || lineage.kind === 'broken') continue;
-    const { live, deployed, pinned } = lineage;
+    const { name, live, deployed, pinned, stateUnreadable } = lineage;
+    if (stateUnreadable) edges.emit({ type: 'warning', lineage: name, code: 'state-unreadable', detail: '' });
     if (live.kind !== 'whole' || live.recorded || pinned) continue;
-    await writeState(disk, paths, lineage.name, {
+    await tryToRecord(edges, paths, name, {
       version: 1,
       live: live.facts,
       ...(deployed === undefined ? {} : { deployed }),
@@ -127,9 +129,31 @@ async function recordFacts(
   }
 }
 
+/** A loss of speed, not of service: no reason to fail. */
+async function tryToRecord(
+  { disk, emit }: Edges,
+  paths: StorePaths,
+  name: string,
+  state: State,
+): Promise<void> {
+  try {
+    await writeState(disk, paths, name, state);
+  } catch (error) {
+    emit({
+      type: 'warning',
+      lineage: name,
+      code: 'state-not-written',
+      detail: asEvercertError(error).message,
+    });
+  }
+}
+
+/** How the work on a lineage ended. */
+export type Outcome = 'done' | EvercertError;
+
 /** How each lineage that was worked on ended. */
 export interface RunResult {
-  readonly outcomes: ReadonlyMap<string, 'done' | 'failed'>;
+  readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly postHooksOk: boolean;
 }
 
@@ -157,7 +181,7 @@ export function report(
 ): number {
   const count = (matches: (plan: Plan) => boolean) => planned.filter(({ plan }) => matches(plan)).length;
   const done = ({ name }: Plan) => outcomes.get(name) === 'done';
-  const failed = count(({ name }) => outcomes.get(name) === 'failed');
+  const failed = count(({ name }) => outcomes.get(name) instanceof EvercertError);
   const broken = count(({ action }) => action === 'broken');
   edges.emit({
     type: 'summary',

@@ -4,11 +4,10 @@ import { baseEnvironment } from '../deploy/hook-plan.ts';
 import { createHooks } from '../deploy/hooks.ts';
 import { asEvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
-import type { Lineage } from '../lineage/scan.ts';
 import type { Edges } from './edges.ts';
 import { perform } from './perform.ts';
 import { rehearse } from './rehearse.ts';
-import type { Planned, RunResult } from './renew.ts';
+import type { Outcome, Planned, RunResult } from './renew.ts';
 import { type AccountOptions, createSessions } from './sessions.ts';
 import { createSolvers } from './solvers.ts';
 import type { Work } from './work.ts';
@@ -18,6 +17,7 @@ export interface RunOptions {
   readonly concurrency: number;
   readonly randomSleep: boolean;
   readonly hookTimeoutMs: number;
+  readonly newKey?: boolean;
   /** For accounts that do not exist yet; renew makes none without the operator's word. */
   readonly account?: AccountOptions;
 }
@@ -38,10 +38,10 @@ export async function runAll(
   todo: readonly Planned[],
 ): Promise<RunResult> {
   const work = createWork(edges, paths, options);
-  const outcomes = new Map<string, 'done' | 'failed'>();
+  const outcomes = new Map<string, Outcome>();
   let postHooksOk = true;
   try {
-    if (options.randomSleep) await sleepRandomly(edges);
+    if (options.randomSleep && todo.some(comesByItself)) await sleepRandomly(edges);
     const limit = pLimit(options.concurrency);
     await Promise.all(
       todo.map((planned) => limit(() => performOne(work, edges, options, planned, outcomes))),
@@ -53,10 +53,15 @@ export async function runAll(
   return { outcomes, postHooksOk };
 }
 
-function createWork(edges: Edges, paths: StorePaths, { account, hookTimeoutMs }: RunOptions): Work {
+function createWork(
+  edges: Edges,
+  paths: StorePaths,
+  { account, hookTimeoutMs, newKey = false }: RunOptions,
+): Work {
   return {
     edges,
     paths,
+    newKey,
     sessions: createSessions(edges, paths, account ?? NO_ACCOUNT),
     solverFor: createSolvers(edges),
     hooks: createHooks({
@@ -71,6 +76,11 @@ function createWork(edges: Edges, paths: StorePaths, { account, hookTimeoutMs }:
   };
 }
 
+/** An order that no person asked for. */
+function comesByItself({ plan }: Planned): boolean {
+  return ['issue', 'renew', 'resume'].includes(plan.action) && plan.reason !== 'forced';
+}
+
 async function sleepRandomly({ clock, emit, signal }: Edges): Promise<void> {
   const ms = clock.randomBelow(MAX_RANDOM_SLEEP_MS);
   emit({ type: 'sleeping', ms });
@@ -82,7 +92,7 @@ async function performOne(
   edges: Edges,
   { dryRun }: RunOptions,
   { lineage, plan }: Planned,
-  outcomes: Map<string, 'done' | 'failed'>,
+  outcomes: Map<string, Outcome>,
 ): Promise<void> {
   if (lineage.kind === 'broken') return;
   try {
@@ -90,20 +100,25 @@ async function performOne(
     if (dryRun) await rehearse(work, lineage, stagingUrl(lineage.settings.server));
     else await perform(work, lineage, plan);
     outcomes.set(lineage.name, 'done');
-  } catch (error) {
-    edges.emit({ type: 'failed', lineage: lineage.name, error: asEvercertError(error) });
-    outcomes.set(lineage.name, 'failed');
+  } catch (thrown) {
+    const error = asEvercertError(thrown);
+    edges.emit({ type: 'failed', lineage: lineage.name, error });
+    outcomes.set(lineage.name, error);
   }
 }
 
 function runPost(
   { hooks }: Work,
   todo: readonly Planned[],
-  outcomes: ReadonlyMap<string, string>,
+  outcomes: ReadonlyMap<string, Outcome>,
 ): Promise<boolean> {
-  const names = (outcome: string) =>
+  const namesOf = (matches: (outcome: Outcome | undefined) => boolean) =>
     todo
-      .filter(({ lineage }) => outcomes.get(lineage.name) === outcome)
-      .flatMap(({ lineage }) => (lineage as Lineage).settings.names);
-  return hooks.post(names('done'), names('failed'));
+      .filter(({ lineage }) => matches(outcomes.get(lineage.name)))
+      .flatMap(({ lineage }) => (lineage.kind === 'lineage' ? lineage.settings.names : []));
+  const renewed = namesOf((outcome) => outcome === 'done');
+  return hooks.post(
+    renewed,
+    namesOf((outcome) => outcome !== 'done'),
+  );
 }

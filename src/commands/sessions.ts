@@ -24,7 +24,11 @@ export interface AccountOptions {
 
 /** One conversation for each CA, shared by all lineages of a run. */
 export interface Sessions {
-  of(server: string, caBundle: string | undefined): Promise<Connection>;
+  /**
+   * @param like the CA whose account says what the operator agreed to and with which address: for a dry run, which
+   * makes an account at its staging service
+   */
+  of(server: string, caBundle: string | undefined, like?: string): Promise<Connection>;
   close(): void;
 }
 
@@ -33,7 +37,7 @@ type SessionEdges = Pick<Edges, 'disk' | 'clock' | 'signal' | 'http' | 'ask' | '
 export function createSessions(edges: SessionEdges, paths: StorePaths, options: AccountOptions): Sessions {
   const open = new Map<string, Promise<Connection>>();
   const closers: (() => void)[] = [];
-  const start = async (server: string, caBundle: string | undefined) => {
+  const start = async (server: string, caBundle: string | undefined, like: string) => {
     const { send, close } = await edges.http(readBundle(edges, caBundle));
     closers.push(close);
     const account = readAccount(edges.disk, paths, server);
@@ -49,12 +53,20 @@ export function createSessions(edges: SessionEdges, paths: StorePaths, options: 
       );
     const key = readAccountKey(edges.disk, paths, server);
     if (account !== undefined && key !== undefined) return connectWith(key);
-    return enrol(edges, paths, server, options, key, connectWith);
+    const known = readAccount(edges.disk, paths, like);
+    return enrol(
+      edges,
+      paths,
+      server,
+      known === undefined ? options : sameAs(known, options),
+      key,
+      connectWith,
+    );
   };
   return {
-    of: (server, caBundle) => {
+    of: (server, caBundle, like = server) => {
       const id = `${server}\n${caBundle ?? ''}`;
-      const session = open.get(id) ?? start(server, caBundle);
+      const session = open.get(id) ?? start(server, caBundle, like);
       open.set(id, session);
       return session;
     },
@@ -62,6 +74,11 @@ export function createSessions(edges: SessionEdges, paths: StorePaths, options: 
       for (const close of closers) close();
     },
   };
+}
+
+function sameAs({ email, termsAgreedAt }: Account, options: AccountOptions): AccountOptions {
+  const termsAgreed = options.termsAgreed || termsAgreedAt !== undefined;
+  return { ...options, email, withoutEmail: true, termsAgreed };
 }
 
 function readBundle({ disk }: SessionEdges, path: string | undefined): string | undefined {

@@ -11,6 +11,8 @@ export interface Work {
   readonly sessions: Sessions;
   readonly solverFor: SolverFor;
   readonly hooks: Hooks;
+  /** A new private key, this once, whatever the settings say. */
+  readonly newKey: boolean;
 }
 
 /** For one order, from newOrder to the download. */

@@ -81,6 +81,9 @@ export function postEnvironment(
   };
 }
 
+/** Ours alone. */
+const SECRETS = new Set(['EVERCERT_EAB_HMAC_KEY']);
+
 const STANDARD_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** The environment of a hook: that of this process, with the PATH that cron leaves short made whole. */
@@ -88,7 +91,7 @@ export function baseEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
   const defined = Object.entries(environment).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
+    (entry): entry is [string, string] => entry[1] !== undefined && !SECRETS.has(entry[0]),
   );
   const path = (environment.PATH ?? '').split(':').filter((directory) => directory !== '');
   return { ...Object.fromEntries(defined), PATH: [...new Set([...path, ...STANDARD_PATH])].join(':') };

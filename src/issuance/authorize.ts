@@ -139,14 +139,16 @@ function failuresOf(authorization: Authorization) {
         hint: 'The next run places a new order.',
       },
     ];
-  return [{ name, type, detail, hint: CHALLENGE_HINTS[type] ?? 'See what the CA says above.' }];
+  return [{ name, type, detail, hint: CHALLENGE_HINTS.get(type) ?? 'See what the CA says above.' }];
 }
 
-const CHALLENGE_HINTS: Record<string, string> = {
-  connection:
-    'The CA could not connect: check that A and AAAA records lead to this machine and that port 80 is open from the Internet.',
-  unauthorized:
-    'The CA got another answer than ours: check that the name leads to this machine and that -w is what its web server serves.',
-  dns: 'The CA could not resolve the name: check its A, AAAA and CNAME records, and DNSSEC.',
-  caa: 'A CAA record of the name forbids this CA: add one for it, or use another CA.',
-};
+const CHALLENGE_HINTS = new Map(
+  Object.entries({
+    connection:
+      'The CA could not connect: check that A and AAAA records lead to this machine and that port 80 is open from the Internet.',
+    unauthorized:
+      'The CA got another answer than ours: check that the name leads to this machine and that -w is what its web server serves.',
+    dns: 'The CA could not resolve the name: check its A, AAAA and CNAME records, and DNSSEC.',
+    caa: 'A CAA record of the name forbids this CA: add one for it, or use another CA.',
+  }),
+);

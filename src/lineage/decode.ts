@@ -30,7 +30,7 @@ function badFile(path: string, why: string, cause?: unknown): EvercertError {
   return new EvercertError(
     'bad-settings',
     `${path} cannot be read: ${why}`,
-    'Correct the file (docs/store.md and docs/settings.schema.json say what it may hold), restore it, or run certonly again for these names.',
+    'Correct the file (docs/store.md and docs/settings.schema.json say what it may hold), restore it, or move it away and run certonly again.',
     cause,
   );
 }

@@ -17,7 +17,13 @@ import { type LiveFacts, readState, type State } from './state.ts';
 /** What is behind live/NAME. `recorded`: state knows these stamps already. */
 export type Live =
   | { readonly kind: 'whole'; readonly facts: LiveFacts; readonly recorded: boolean }
-  | { readonly kind: 'damaged'; readonly error: EvercertError; readonly version?: string }
+  | {
+      readonly kind: 'damaged';
+      readonly error: EvercertError;
+      readonly version?: string;
+      /** A swap could not put a link there: even force is of no use. */
+      readonly blocked?: boolean;
+    }
   | { readonly kind: 'absent' };
 
 export interface Lineage {
@@ -97,14 +103,10 @@ function readLive(disk: DiskReader, paths: StorePaths, name: string, state: Stat
   if (target === undefined) return absentLive(disk, paths, name);
   const version = target === 'not-a-link' ? undefined : versionOfTarget(name, target);
   if (version === undefined) {
-    const what =
-      target === 'not-a-link'
-        ? 'is not a symbolic link'
-        : `leads to ${target}, not to a version of this lineage`;
-    return damagedLive(
-      `${path} ${what}`,
-      `Move it away and link a version: ln -s ../archive/${name}/NNNN ${path}`,
-    );
+    const blocked = target === 'not-a-link';
+    const what = blocked ? 'is not a symbolic link' : `leads to ${target}, not to a version of this lineage`;
+    const hint = `Move it away and link a version: ln -s ../archive/${name}/NNNN ${path}`;
+    return { ...damagedLive(`${path} ${what}`, hint), blocked };
   }
   return readVersion(disk, paths, name, version, state);
 }
@@ -139,7 +141,7 @@ function readVersion(
   }
 }
 
-function damagedLive(message: string, hint: string): Live {
+function damagedLive(message: string, hint: string): Live & { kind: 'damaged' } {
   return { kind: 'damaged', error: new EvercertError('lineage-damaged', message, hint) };
 }
 

@@ -1,10 +1,29 @@
 import * as v from 'valibot';
 import type { Disk, DiskReader } from '../system/disk.ts';
+import { parseIdentifier } from '../x509/identifier.ts';
 import { decodeJson, encodeJson } from './decode.ts';
 import { type StorePaths, settingsPath } from './paths.ts';
 
 const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
 const Port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
+
+/** By far most names are in their one form already: parsing each at every scan would be felt. */
+const PLAIN_NAME =
+  /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** As an operator may write it; read in its one form (parseIdentifier). */
+const Name = v.pipe(
+  Text,
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    if (PLAIN_NAME.test(dataset.value)) return dataset.value;
+    try {
+      return parseIdentifier(dataset.value).value;
+    } catch (error) {
+      addIssue({ message: error instanceof Error ? error.message : 'is no name' });
+      return NEVER;
+    }
+  }),
+);
 
 const Challenge = v.variant('type', [
   v.strictObject({
@@ -24,7 +43,12 @@ const Key = v.variant('type', [
 export const SettingsSchema = v.strictObject({
   version: v.literal(1),
   /** As in the certificate (A-labels, IP addresses); the first one named the lineage. */
-  names: v.pipe(v.array(v.pipe(Text, v.maxLength(255))), v.minLength(1), v.maxLength(100)),
+  names: v.pipe(
+    v.array(Name),
+    v.minLength(1),
+    v.maxLength(100),
+    v.transform((names) => [...new Set(names)]),
+  ),
   /** Directory URL of the CA. */
   server: v.pipe(Text, v.url(), v.regex(/^https?:/, 'must be an http(s) URL')),
   challenge: Challenge,
@@ -57,6 +81,15 @@ export function readSettings(disk: DiskReader, paths: StorePaths, name: string):
   const path = settingsPath(paths, name);
   const text = disk.readText(path);
   return text === undefined ? undefined : decodeSettings(text, path);
+}
+
+/**
+ * The settings as they will be read again: what could not be read back must not be written.
+ *
+ * @throws EvercertError bad-settings
+ */
+export function checkSettings(settings: Settings, path: string): Settings {
+  return decodeSettings(encodeJson(settings), path);
 }
 
 /** Writes them only if they say something new. */

@@ -4,6 +4,8 @@ import { decodeJson, encodeJson } from './decode.ts';
 import { isVersion, type StorePaths, statePath } from './paths.ts';
 
 const Version = v.pipe(v.string(), v.check(isVersion, 'must be a version such as 0001'));
+/** Milliseconds since 1970, and a date that Date can hold. */
+const Time = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8.64e15));
 const Stamp = v.tuple([v.number(), v.number(), v.number()]);
 const Kind = v.variant('type', [
   v.strictObject({ type: v.literal('ecdsa'), curve: v.picklist(['P-256', 'P-384', 'P-521']) }),
@@ -13,8 +15,8 @@ const Kind = v.variant('type', [
 const LiveFacts = v.strictObject({
   version: Version,
   names: v.array(v.string()),
-  notBefore: v.number(),
-  notAfter: v.number(),
+  notBefore: Time,
+  notAfter: Time,
   key: v.optional(Kind),
   /** The five PEM files as they were when they were checked last; see docs/store.md. */
   stamps: v.array(Stamp),
@@ -39,10 +41,9 @@ export function readState(
   name: string,
 ): State | 'unreadable' | undefined {
   const path = statePath(paths, name);
-  const text = disk.readText(path);
-  if (text === undefined) return undefined;
   try {
-    return decodeJson(StateSchema, text, path);
+    const text = disk.readText(path);
+    return text === undefined ? undefined : decodeJson(StateSchema, text, path);
   } catch {
     return 'unreadable';
   }

@@ -18,7 +18,7 @@ export interface Plan {
 export function decide(lineage: Lineage | BrokenLineage, now: number, forced: boolean): Plan {
   if (lineage.kind === 'broken') return broken(lineage.name, lineage.error);
   const { name, live, pending } = lineage;
-  if (live.kind === 'damaged' && !forced) return broken(name, live.error);
+  if (live.kind === 'damaged' && (live.blocked || !forced)) return broken(name, live.error);
   if (pending?.kind === 'published') return { name, action: 'promote', reason: 'published-not-live' };
   if (pending?.kind === 'swapped') return { name, action: 'redeploy', reason: 'interrupted' };
   if (pending?.kind === 'ordered') return { name, action: 'resume', reason: 'interrupted' };

@@ -57,6 +57,7 @@ export const systemDisk: Disk = {
   linkTarget,
   directory: (path) => {
     const stat = absentOr(path, () => fs.statSync(path, { throwIfNoEntry: false }));
+    if (stat !== undefined && !stat.isDirectory()) throw nameTaken(path, 'is not a directory');
     return stat && { uid: stat.uid, mode: stat.mode & 0o7777 };
   },
   isExecutableFile,
@@ -107,6 +108,7 @@ function isExecutableFile(path: string): boolean {
 }
 
 function makeDirectory(path: string, mode: number): void {
+  if (!fs.existsSync(dirname(path))) makeDirectory(dirname(path), 0o755);
   guarded(path, () => {
     try {
       fs.mkdirSync(path, { mode });
@@ -257,6 +259,12 @@ function diskError(path: string, error: unknown): unknown {
         'Run as the user that owns the configuration directory (mostly root), and check that its file system is writable.',
         error,
       );
+    case 'ENOTDIR':
+      return nameTaken(path, 'leads through something that is no directory');
+    case 'EISDIR':
+      return nameTaken(path, 'is a directory, not a file');
+    case 'ELOOP':
+      return nameTaken(path, 'is a symbolic link that leads in a circle');
     default:
       return new EvercertError(
         'disk-failed',
@@ -265,4 +273,8 @@ function diskError(path: string, error: unknown): unknown {
         error,
       );
   }
+}
+
+function nameTaken(path: string, what: string): EvercertError {
+  return new EvercertError('store-access', `${path} ${what}`, 'Move it away, or choose another directory.');
 }

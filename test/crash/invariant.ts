@@ -14,7 +14,10 @@ const FINAL: readonly [RegExp, number, (text: string) => unknown][] = [
 const DIRECTORIES: readonly [RegExp, number][] = [
   [/^accounts(\/[^/]+)?$/, 0o700],
   [/^archive\/[^/]+\/\.pending$/, 0o700],
-  [/^(renewal|state|archive|live|hooks|hooks\/(pre|deploy|post)|archive\/[^/]+|archive\/[^/]+\/\.?\d{4}(\.tmp)?)$/, 0o755],
+  [
+    /^(renewal|state|archive|live|hooks|hooks\/(pre|deploy|post)|archive\/[^/]+|archive\/[^/]+\/\.?\d{4}(\.tmp)?)$/,
+    0o755,
+  ],
 ];
 
 const VERSION = /^archive\/[^/]+\/\d{4}$/;
@@ -93,7 +96,6 @@ function brokenPending(store: string, name: string): string[] {
 /** What lies in a store although nothing is under way. */
 export function leftovers(store: string): string[] {
   const isDirectory = (path: string) => lstatSync(join(store, path)).isDirectory();
-  const isSettled = (path: string) =>
-    isDirectory(path) ? !/(^|\/)\./.test(path) : SETTLED.test(path);
+  const isSettled = (path: string) => (isDirectory(path) ? !/(^|\/)\./.test(path) : SETTLED.test(path));
   return walk(store).filter((path) => !isSettled(path));
 }

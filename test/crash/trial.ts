@@ -8,7 +8,8 @@ import type { Scenario } from './scenarios.ts';
 import { namesOfVersion } from './version-set.ts';
 
 /** One place to interrupt a run at, and how. */
-export type Point = Required<Pick<FaultPlan, 'at' | 'action'>> & Pick<FaultPlan, 'lasting'> & { step: LoggedStep };
+export type Point = Required<Pick<FaultPlan, 'at' | 'action'>> &
+  Pick<FaultPlan, 'lasting'> & { step: LoggedStep };
 
 /** What a faulty run and the run after it did. Complaints are what should not be so. */
 export interface Trial {
@@ -33,15 +34,17 @@ export async function stepsOf(bench: Bench, scenario: Scenario): Promise<readonl
 
 /** Every point at which the process can end and leave something different. */
 export function killPoints(steps: readonly LoggedStep[]): Point[] {
-  return steps.filter(({ op }) => isChange(op)).flatMap((step) => {
-    const at = step.number;
-    const kill = (action: Point['action']): Point => ({ at, action, step });
-    return [
-      kill('kill-before'),
-      ...(isWrite(step.op) ? [kill('kill-half')] : []),
-      ...(step.op === 'rename' || step.op === 'symlink' ? [kill('kill-after')] : []),
-    ];
-  });
+  return steps
+    .filter(({ op }) => isChange(op))
+    .flatMap((step) => {
+      const at = step.number;
+      const kill = (action: Point['action']): Point => ({ at, action, step });
+      return [
+        kill('kill-before'),
+        ...(isWrite(step.op) ? [kill('kill-half')] : []),
+        ...(step.op === 'rename' || step.op === 'symlink' ? [kill('kill-after')] : []),
+      ];
+    });
 }
 
 /** Prepares as many benches as there are to be trials at a time, and tries all points on them. Returns the complaints. */
@@ -106,8 +109,10 @@ export async function recover({ bench, scenario, placed, complain }: Trial): Pro
   const renews = isDone && scenario.whenDone === 'renews';
   if (renews ? more !== 1 : placed + more > 1) complain(`${placed} orders, then ${more}`);
   const wanted = renews ? next(scenario.target) : placed + more > 0 ? scenario.target : bench.live();
-  for (const broken of brokenEnd(bench, scenario, wanted ?? '', renews || placed + more === 0)) complain(broken);
-  if (wanted === scenario.target && !bench.deployed().includes(wanted)) complain(`${wanted} was not deployed`);
+  for (const broken of brokenEnd(bench, scenario, wanted ?? '', renews || placed + more === 0))
+    complain(broken);
+  if (wanted === scenario.target && !bench.deployed().includes(wanted))
+    complain(`${wanted} was not deployed`);
 }
 
 function next(version: string): string {
@@ -131,7 +136,13 @@ function brokenEnd(bench: Bench, scenario: Scenario, live: string, other = false
     if (is.join() !== wanted.join()) wrong.push(`${what}: ${is.join()}, not ${wanted.join()}`);
   };
   same('names', namesOfVersion(join(archive, live)), [...scenario.names].sort());
-  same('versions', readdirSync(archive).filter((entry) => !entry.startsWith('.')).sort(), scenario.versions);
+  same(
+    'versions',
+    readdirSync(archive)
+      .filter((entry) => !entry.startsWith('.'))
+      .sort(),
+    scenario.versions,
+  );
   const state = JSON.parse(readFileSync(join(bench.store, 'state', `${NAME}.json`), 'utf8')) as State;
   same('state', [state.live?.version ?? '', state.deployed ?? ''], [live, live]);
   same('webroot', readdirSync(join(bench.site.scratch, 'webroot')), []);

@@ -22,7 +22,11 @@ function faultsOfContent(directory: string): string[] {
   const [key, cert, chain] = [read('privkey.pem'), read('cert.pem'), read('chain.pem')];
   const faults: string[] = [];
   const demand = (ok: boolean, what: string) => ok || faults.push(`${directory}: ${what}`);
-  for (const [text, what] of [[key, 'key'], [cert, 'certificate'], [chain, 'chain']] as const)
+  for (const [text, what] of [
+    [key, 'key'],
+    [cert, 'certificate'],
+    [chain, 'chain'],
+  ] as const)
     demand(text !== '' && text.replace(BLOCK, '') === '', `${what} is no whole PEM`);
   if (faults.length > 0) return faults;
   demand(read('fullchain.pem') === cert + chain, 'fullchain is not cert + chain');
@@ -37,5 +41,8 @@ function faultsOfContent(directory: string): string[] {
 /** The names in the certificate of a version. */
 export function namesOfVersion(directory: string): string[] {
   const { subjectAltName } = new X509Certificate(readFileSync(join(directory, 'cert.pem')));
-  return (subjectAltName ?? '').split(', ').map((name) => name.replace(/^DNS:/, '')).sort();
+  return (subjectAltName ?? '')
+    .split(', ')
+    .map((name) => name.replace(/^DNS:/, ''))
+    .sort();
 }
