@@ -25,8 +25,12 @@ const banner = {
   ].join('\n'),
 };
 
-/** acme-client never sends a request itself (see src/acme/connection.ts), so axios stays out of the bundle. */
-const alias = { axios: './src/acme/axios-stub.ts' };
+/** What our libraries load and we never use; each stub says why. */
+const alias = {
+  axios: './src/acme/axios-stub.ts',
+  cliui: './src/cli/yargs-layout-stub.ts',
+  'string-width': './src/cli/yargs-layout-stub.ts',
+};
 
 async function buildBundle() {
   rmSync('dist', { recursive: true, force: true });

@@ -7,7 +7,6 @@ export type Action = 'issue' | 'renew' | 'resume' | 'promote' | 'redeploy' | 'sk
 
 /** Why. Each reason belongs to one rule of renewal/decide.ts. */
 export type Reason =
-  | 'new'
   | 'forced'
   | 'due'
   | 'expired'

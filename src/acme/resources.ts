@@ -2,10 +2,12 @@ import * as v from 'valibot';
 import { EvercertError } from '../errors.ts';
 
 const Url = v.pipe(v.string(), v.maxLength(2048), v.url(), v.regex(/^https?:\/\//));
-const Status = v.pipe(v.string(), v.maxLength(32));
+/** Words of a CA that reach the operator: nothing in them may drive a terminal. */
+const word = (maxLength: number) => v.pipe(v.string(), v.maxLength(maxLength), v.regex(/^[\x21-\x7e]*$/));
+const Status = word(32);
 
 /** A URL that is only shown to a person: any scheme (Pebble's is data:), but nothing that could drive a terminal. */
-const Shown = v.pipe(v.string(), v.maxLength(2048), v.regex(/^[\x21-\x7e]+$/));
+const Shown = word(2048);
 
 /** RFC 8555 section 7.1.1. */
 export const DirectorySchema = v.object({
@@ -24,10 +26,7 @@ export const AccountSchema = v.object({ status: Status, orders: v.optional(Url) 
 /** RFC 8555 section 7.1.2.1. */
 export const OrdersListSchema = v.object({ orders: v.pipe(v.array(Url), v.maxLength(10_000)) });
 
-const IdentifierSchema = v.object({
-  type: v.pipe(v.string(), v.maxLength(32)),
-  value: v.pipe(v.string(), v.maxLength(260)),
-});
+const IdentifierSchema = v.object({ type: word(32), value: word(260) });
 
 /** RFC 8555 section 7.1.3. */
 export const OrderSchema = v.object({
@@ -42,7 +41,7 @@ export type Order = v.InferOutput<typeof OrderSchema>;
 
 /** RFC 8555 section 8. A token that is not base64url must never reach a path or a page. */
 export const ChallengeSchema = v.object({
-  type: v.pipe(v.string(), v.maxLength(64)),
+  type: word(64),
   url: Url,
   status: Status,
   token: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{16,256}$/, 'is not base64url'))),

@@ -13,7 +13,7 @@ export function webrootSolver(files: Webroot, roots: Readonly<Record<string, str
 }
 
 function rootOf(roots: Readonly<Record<string, string>>, name: string): string {
-  const root = roots[name];
+  const root = Object.hasOwn(roots, name) ? roots[name] : undefined;
   if (root !== undefined) return root;
   throw new EvercertError(
     'bad-settings',

@@ -28,7 +28,6 @@ export function span(ms: number): string {
 }
 
 const REASONS: Record<Reason, string> = {
-  new: 'new',
   forced: 'as asked',
   due: 'due',
   expired: 'expired',

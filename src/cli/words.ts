@@ -12,7 +12,7 @@ export type Words = ReadonlyMap<string, readonly string[]>;
  */
 export async function splitWords(verb: Verb, argv: readonly string[]): Promise<Words> {
   const flags = flagsOf(verb);
-  checkWords(verb, flags, argv);
+  occurrences(verb, argv);
   const { default: yargs } = await import('yargs');
   const parser = yargs()
     .help(false)
@@ -54,43 +54,73 @@ function wordsOf(verb: Verb, flag: Flag, parsed: unknown): [string, string[]][] 
   return [[flag.name, values]];
 }
 
-function checkWords(verb: Verb, flags: readonly Flag[], argv: readonly string[]): void {
-  for (let at = 0; at < argv.length; ) at += checkWord(verb, flags, argv[at] ?? '', argv[at + 1]);
+/** A flag as it stands among the words, with its value if it takes one. */
+export interface Occurrence {
+  readonly flag: Flag;
+  readonly value: string;
 }
 
-/** @returns how many words this flag takes */
-function checkWord(verb: Verb, flags: readonly Flag[], word: string, next: string | undefined): number {
-  if (!word.startsWith('-') || word === '-') throw usage(verb, `${JSON.stringify(word)} belongs to no flag`);
-  const long = /^--([^=]*)(=?)/s.exec(word);
-  if (long === null) return checkShort(verb, flags, word, next);
-  const [, name = '', equals] = long;
+/**
+ * The flags of an argument list in their order, by the same rules as yargs.
+ *
+ * @throws EvercertError usage
+ */
+export function occurrences(verb: Verb, argv: readonly string[]): Occurrence[] {
+  const flags = flagsOf(verb);
+  const found: Occurrence[] = [];
+  for (let at = 0; at < argv.length; ) {
+    const word = argv[at] ?? '';
+    if (!word.startsWith('-') || word === '-')
+      throw usage(verb, `${JSON.stringify(word)} belongs to no flag`);
+    const read = word.startsWith('--') ? readLong : readShort;
+    const { taken, here } = read(verb, flags, word, argv[at + 1]);
+    found.push(...here);
+    at += taken;
+  }
+  return found;
+}
+
+interface Taken {
+  /** How many words. */
+  readonly taken: 1 | 2;
+  readonly here: readonly Occurrence[];
+}
+
+function readLong(verb: Verb, flags: readonly Flag[], word: string, next: string | undefined): Taken {
+  const [, name = '', equals, value = ''] = /^--([^=]*)(=?)(.*)$/s.exec(word) ?? [];
   const flag = flags.find((each) => each.name === name || each.also?.includes(name));
   if (flag === undefined) throw usage(verb, `there is no flag --${name}${suggestion(flags, name)}`);
   if (flag.value === undefined && equals !== '') throw usage(verb, `--${name} takes no value`);
-  return flag.value === undefined || equals !== '' ? 1 : checkNext(verb, `--${name}`, next);
+  if (flag.value === undefined || equals !== '') return { taken: 1, here: [{ flag, value }] };
+  return { taken: 2, here: [{ flag, value: valueAfter(verb, `--${name}`, next) }] };
 }
 
 /** `-q`, `-nq`, `-d NAME`, `-dNAME`, `-nd=NAME` … */
-function checkShort(verb: Verb, flags: readonly Flag[], word: string, next: string | undefined): number {
+function readShort(verb: Verb, flags: readonly Flag[], word: string, next: string | undefined): Taken {
+  const here: Occurrence[] = [];
   for (const [index, letter] of [...word.slice(1)].entries()) {
     const flag = flags.find(({ short }) => short === letter);
-    if (flag === undefined && index > 0) throw usage(verb, `${word.slice(0, index + 1)} takes no value`);
-    if (flag === undefined) throw usage(verb, `there is no flag -${letter}`);
-    if (flag.value === undefined) continue;
-    return index + 2 < word.length ? 1 : checkNext(verb, `-${letter}`, next);
+    if (flag === undefined) {
+      throw usage(
+        verb,
+        index > 0 ? `${word.slice(0, index + 1)} takes no value` : `there is no flag -${letter}`,
+      );
+    }
+    const glued = word.slice(index + 2).replace(/^=/, '');
+    if (flag.value === undefined) here.push({ flag, value: '' });
+    else if (index + 2 < word.length) return { taken: 1, here: [...here, { flag, value: glued }] };
+    else return { taken: 2, here: [...here, { flag, value: valueAfter(verb, `-${letter}`, next) }] };
   }
-  return 1;
+  return { taken: 1, here };
 }
 
-function checkNext(verb: Verb, flag: string, next: string | undefined): number {
+function valueAfter(verb: Verb, flag: string, next: string | undefined): string {
   if (next === undefined) throw usage(verb, `${flag} needs a value`);
-  if (/^-./s.test(next)) {
-    throw usage(
-      verb,
-      `${flag} needs a value, and ${next} looks like a flag (if it is the value: ${flag}=${next})`,
-    );
-  }
-  return 2;
+  if (!/^-./s.test(next)) return next;
+  throw usage(
+    verb,
+    `${flag} needs a value, and ${next} looks like a flag (if it is the value: ${flag}=${next})`,
+  );
 }
 
 function suggestion(flags: readonly Flag[], name: string): string {

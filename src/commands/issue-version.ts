@@ -80,7 +80,8 @@ async function publish(
   const publicKey = publicKeyOfPem(keyPem);
   const chain = checkChain(download.pem, publicKey, settings.names, edges.clock.now());
   edges.emit({ type: 'progress', lineage: name, step: 'publish' });
-  await saveSettings(edges.disk, paths, name, settings);
+  // Those that came from the file stay as the operator wrote them.
+  if (lineage.settingsStamp === undefined) await saveSettings(edges.disk, paths, name, settings);
   const content = { keyPem, ...chain, meta: originOf(settings, orderUrl, chain, edges.clock.now()) };
   await publishVersion(edges.disk, paths, name, pending.target, content, access);
 }

@@ -2,8 +2,13 @@ import type { LineageSummary } from '../events.ts';
 import { type BrokenLineage, type Lineage, versionOf } from '../lineage/scan.ts';
 import type { Plan } from '../renewal/decide.ts';
 
+interface Told {
+  readonly name: string;
+  readonly dueAt?: Plan['dueAt'] | undefined;
+}
+
 /** What an event tells of a lineage. */
-export function summarize(lineage: Lineage | BrokenLineage, { name, dueAt }: Plan): LineageSummary {
+export function summarize(lineage: Lineage | BrokenLineage, { name, dueAt }: Told): LineageSummary {
   if (lineage.kind === 'broken') {
     return { lineage: name, names: [], version: undefined, notBefore: undefined, notAfter: undefined, dueAt };
   }

@@ -4,6 +4,7 @@ import { issuerNames } from '../x509/certificate.ts';
 
 const ChainSchema = v.pipe(v.string(), v.maxLength(256 * 1024));
 const MAX_ALTERNATES = 10;
+const MAX_LINK_LENGTH = 16_384;
 
 export interface Download {
   readonly pem: string;
@@ -33,12 +34,19 @@ function endsAt(pem: string, commonName: string): boolean {
   return issuerNames(pem).at(-1) === commonName;
 }
 
-/** The targets of `rel="alternate"` (RFC 8288). */
+/** The http(s) targets whose relations include "alternate" (RFC 8288 section 3). */
 export function alternates(link: string, base: string): string[] {
-  const found = [...link.slice(0, 16_384).matchAll(/<([^<>\s]+)>\s*;\s*rel="?alternate"?/g)];
-  return found
-    .slice(0, MAX_ALTERNATES)
+  const links = [...link.slice(0, MAX_LINK_LENGTH).matchAll(/<([^<>\s]+)>((?:\s*;[^<,]*)*)/g)];
+  return links
+    .filter(([, , parameters = '']) => relationsOf(parameters).includes('alternate'))
     .map(([, target = '']) => target)
     .filter((target) => URL.canParse(target, base))
-    .map((target) => new URL(target, base).href);
+    .map((target) => new URL(target, base).href)
+    .filter((url) => /^https?:/.test(url))
+    .slice(0, MAX_ALTERNATES);
+}
+
+function relationsOf(parameters: string): string[] {
+  const match = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;"]+))/i.exec(parameters);
+  return (match?.[1] ?? match?.[2] ?? '').toLowerCase().split(/\s+/);
 }

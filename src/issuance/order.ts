@@ -163,6 +163,9 @@ export function isFinal(error: EvercertError): boolean {
     error.code === 'chain-bad'
   )
     return true;
-  const status = problemOf(error)?.status ?? 500;
-  return status < 500 && status !== 429;
+  const problem = problemOf(error);
+  return problem !== undefined && problem.status < 500 && !PASSING.has(problem.type);
 }
+
+/** Refusals that say nothing against the order. */
+const PASSING = new Set(['badNonce', 'orderNotReady', 'rateLimited', 'serverInternal', 'userActionRequired']);

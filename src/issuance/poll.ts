@@ -24,7 +24,7 @@ export async function pollOrder(
   for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, MAX_DELAY_MS)) {
     const { body, retryAfterMs } = await connection.get(url, 'order', OrderSchema);
     if (!whileStatus.includes(body.status)) return body;
-    const wait = Math.min(retryAfterMs ?? delay, MAX_RETRY_AFTER_MS);
+    const wait = Math.min(Math.max(retryAfterMs ?? 0, delay), MAX_RETRY_AFTER_MS);
     if (connection.now() + wait > deadline) throw timeout(connection.host, body.status);
     await connection.sleep(wait);
   }

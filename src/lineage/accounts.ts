@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { EvercertError } from '../errors.ts';
 import type { Disk, DiskReader } from '../system/disk.ts';
 import { decodeJson, encodeJson } from './decode.ts';
 import { accountPath, type StorePaths } from './paths.ts';
@@ -22,7 +23,13 @@ const RECORD = 'account.json';
 export function readAccount(disk: DiskReader, paths: StorePaths, directoryUrl: string): Account | undefined {
   const path = `${accountPath(paths, directoryUrl)}/${RECORD}`;
   const text = disk.readText(path);
-  return text === undefined ? undefined : decodeJson(AccountSchema, text, path);
+  const account = text === undefined ? undefined : decodeJson(AccountSchema, text, path);
+  if (account === undefined || account.server === directoryUrl) return account;
+  throw new EvercertError(
+    'bad-settings',
+    `${path} is the account at ${account.server}, not at ${directoryUrl}`,
+    'Two CAs of nearly the same URL share this folder: use one of them, or another --config-dir.',
+  );
 }
 
 export function readAccountKey(

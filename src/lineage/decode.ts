@@ -29,7 +29,7 @@ function parse(text: string, path: string): unknown {
 function badFile(path: string, why: string, cause?: unknown): EvercertError {
   return new EvercertError(
     'bad-settings',
-    `${path} cannot be read: ${why}`,
+    `${path} cannot be read: ${why.slice(0, 200).replace(/[^\P{Cc}]/gu, ' ')}`,
     'Correct the file (docs/store.md and docs/settings.schema.json say what it may hold), restore it, or move it away and run certonly again.',
     cause,
   );

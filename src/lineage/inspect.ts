@@ -26,10 +26,11 @@ export function stampsOf(disk: DiskReader, directory: string): FileStamp[] | str
 }
 
 export function sameStamps(left: readonly FileStamp[], right: readonly FileStamp[]): boolean {
-  return (
-    left.length === right.length &&
-    left.every((stamp, i) => stamp.every((value, k) => value === right[i]?.[k]))
-  );
+  return left.length === right.length && left.every((stamp, i) => sameStamp(stamp, right[i]));
+}
+
+export function sameStamp(left: FileStamp, right: FileStamp | undefined): boolean {
+  return left[0] === right?.[0] && left[1] === right[1] && left[2] === right[2];
 }
 
 /**

@@ -25,7 +25,8 @@ export const PENDING = '.pending';
 export const PEM_FILES = [PRIVATE_KEY, CERTIFICATE, CHAIN, FULL_CHAIN, COMBINED] as const;
 
 const NAME = /^(?=.{1,200}$)[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/;
-const VERSION = /^(?!0+$)\d{4,9}$/;
+const VERSION = /^(?!0000)(?:\d{4}|[1-9]\d{4,8})$/;
+const UNFINISHED = /^\.\d{4,9}\.tmp$/;
 
 export function storePaths(root: string): StorePaths {
   const inside = (name: string) => join(root, name);
@@ -93,6 +94,8 @@ export function pendingPath(paths: StorePaths, name: string): string {
 }
 
 export function versionPath(paths: StorePaths, name: string, version: string): string {
+  if (!isVersion(version) && !isUnfinished(version))
+    throw new TypeError(`unchecked version: ${JSON.stringify(version)}`);
   return `${paths.archive}/${checked(name)}/${version}`;
 }
 
@@ -110,6 +113,11 @@ export function versionOfTarget(name: string, target: string): string | undefine
 
 export function isVersion(name: string): boolean {
   return VERSION.test(name);
+}
+
+/** `.NNNN.tmp`: a version being written, or being removed. */
+export function isUnfinished(name: string): boolean {
+  return UNFINISHED.test(name);
 }
 
 /** The number after the highest of `versions`. */

@@ -18,7 +18,7 @@ const PendingSchema = v.strictObject({
     v.strictObject({ type: v.literal('rsa'), bits: v.number() }),
   ]),
   /** Milliseconds since 1970. */
-  createdAt: v.number(),
+  createdAt: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8.64e15)),
   /** The version that this renewal will become. */
   target: v.pipe(v.string(), v.check(isVersion)),
   orderUrl: v.optional(v.pipe(v.string(), v.url())),

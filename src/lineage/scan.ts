@@ -1,12 +1,14 @@
 import { asEvercertError, EvercertError } from '../errors.ts';
-import type { DiskReader } from '../system/disk.ts';
+import type { DiskReader, FileStamp } from '../system/disk.ts';
 import { inspectVersion, sameStamps, stampsOf } from './inspect.ts';
 import {
   archivePath,
   isLineageName,
+  isVersion,
   livePath,
   pendingPath,
   type StorePaths,
+  settingsPath,
   versionOfTarget,
   versionPath,
 } from './paths.ts';
@@ -14,9 +16,9 @@ import { type Pending, readPending } from './pending.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { type LiveFacts, readState, type State } from './state.ts';
 
-/** What is behind live/NAME. `recorded`: state knows these stamps already. */
+/** What is behind live/NAME. */
 export type Live =
-  | { readonly kind: 'whole'; readonly facts: LiveFacts; readonly recorded: boolean }
+  | { readonly kind: 'whole'; readonly facts: LiveFacts }
   | {
       readonly kind: 'damaged';
       readonly error: EvercertError;
@@ -37,6 +39,8 @@ export interface Lineage {
   readonly pinned: boolean;
   readonly pending: Pending | undefined;
   readonly stateUnreadable: boolean;
+  /** The settings file as it was just before it was read; undefined for settings that are not written yet. */
+  readonly settingsStamp: FileStamp | undefined;
 }
 
 /** A lineage of which not even the settings can be read. */
@@ -63,15 +67,22 @@ export function scanLineage(
   name: string,
 ): Lineage | BrokenLineage | undefined {
   try {
+    const stamp = disk.stamp(settingsPath(paths, name));
     const settings = readSettings(disk, paths, name);
-    return settings && readLineage(disk, paths, name, settings);
+    return settings && readLineage(disk, paths, name, settings, stamp);
   } catch (error) {
     return { kind: 'broken', name, error: asEvercertError(error) };
   }
 }
 
 /** The lineage as it would be with other settings: certonly's, which are not written yet. */
-export function readLineage(disk: DiskReader, paths: StorePaths, name: string, settings: Settings): Lineage {
+export function readLineage(
+  disk: DiskReader,
+  paths: StorePaths,
+  name: string,
+  settings: Settings,
+  settingsStamp?: FileStamp,
+): Lineage {
   const read = readState(disk, paths, name);
   const state = read === 'unreadable' ? undefined : read;
   const live = readLive(disk, paths, name, state);
@@ -90,6 +101,7 @@ export function readLineage(disk: DiskReader, paths: StorePaths, name: string, s
       version !== state.live.version,
     pending,
     stateUnreadable: read === 'unreadable',
+    settingsStamp,
   };
 }
 
@@ -132,10 +144,10 @@ function readVersion(
   if (known !== undefined) {
     const stamps = stampsOf(disk, versionPath(paths, name, version));
     if (typeof stamps !== 'string' && sameStamps(stamps, known.stamps))
-      return { kind: 'whole', facts: known, recorded: true };
+      return { kind: 'whole', facts: known };
   }
   try {
-    return { kind: 'whole', facts: inspectVersion(disk, paths, name, version), recorded: false };
+    return { kind: 'whole', facts: inspectVersion(disk, paths, name, version) };
   } catch (error) {
     return { kind: 'damaged', error: asEvercertError(error), version };
   }
@@ -148,7 +160,5 @@ function damagedLive(message: string, hint: string): Live & { kind: 'damaged' } 
 /** The numbers of all versions in the archive, in order. */
 export function listVersions(disk: DiskReader, paths: StorePaths, name: string): string[] {
   const entries = disk.list(archivePath(paths, name)) ?? [];
-  return entries
-    .filter((entry) => /^\d{4,9}$/.test(entry))
-    .sort((left, right) => Number(left) - Number(right));
+  return entries.filter(isVersion).sort((left, right) => Number(left) - Number(right));
 }

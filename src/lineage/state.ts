@@ -27,6 +27,8 @@ const StateSchema = v.strictObject({
   live: v.optional(LiveFacts),
   /** The version for which the deploy hooks succeeded last. */
   deployed: v.optional(Version),
+  /** The settings file whose wishes the live version meets; see glance.ts. */
+  settings: v.optional(Stamp),
 });
 
 /** state/NAME.json: derived or remembered, never settings. */

@@ -6,6 +6,7 @@ import {
   CHAIN,
   COMBINED,
   FULL_CHAIN,
+  isUnfinished,
   livePath,
   liveTarget,
   META,
@@ -75,7 +76,7 @@ export function pruneVersions(
   keep = DEFAULT_KEEP_VERSIONS,
 ): void {
   for (const entry of disk.list(archivePath(paths, name)) ?? []) {
-    if (/^\.\d{4,9}\.tmp$/.test(entry)) disk.removeDirectory(versionPath(paths, name, entry));
+    if (isUnfinished(entry)) disk.removeDirectory(versionPath(paths, name, entry));
   }
   for (const version of doomedVersions(listVersions(disk, paths, name), live, keep)) {
     disk.removeDirectory(versionPath(paths, name, version));

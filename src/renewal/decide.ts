@@ -59,7 +59,8 @@ function keyText(key: Lineage['settings']['key'] | NonNullable<LiveFacts['key']>
 }
 
 function sameSet(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((name) => right.includes(name));
+  const wanted = new Set(left);
+  return wanted.size === new Set(right).size && right.every((name) => wanted.has(name));
 }
 
 /** The operator's rollback stands, but not silently until it has expired. */

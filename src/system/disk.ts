@@ -142,6 +142,7 @@ function createUnsynced(directory: string, file: NewFile): number {
     return fd;
   } catch (error) {
     fs.closeSync(fd);
+    fs.rmSync(join(directory, file.name), { force: true });
     throw error;
   }
 }

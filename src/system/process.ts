@@ -27,12 +27,9 @@ const DRAIN_MS = 100;
 
 export const runShell: RunShell = async (command, env, timeoutMs, signal) => {
   const started = performance.now();
-  if (signal.aborted) return { ok: false, outcome: 'not started: interrupted', output: '', ms: 0 };
-  const child = spawn('/bin/sh', ['-c', command], {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...env },
-  });
+  if (signal.aborted) return notStarted('interrupted');
+  const child = start(command, env);
+  if (typeof child === 'string') return notStarted(child);
   const read = collectOutput(child);
   let stoppedBecause: string | undefined;
   const stop = (why: string) => {
@@ -54,6 +51,23 @@ export const runShell: RunShell = async (command, env, timeoutMs, signal) => {
     ms: Math.round(performance.now() - started),
   };
 };
+
+/** Node throws at once for a command with a NUL, or one that is too long. */
+function start(command: string, env: Readonly<Record<string, string>>) {
+  try {
+    return spawn('/bin/sh', ['-c', command], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...env },
+    });
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function notStarted(why: string): ShellResult {
+  return { ok: false, outcome: `not started: ${why}`, output: '', ms: 0 };
+}
 
 function ended(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {

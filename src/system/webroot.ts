@@ -24,9 +24,9 @@ export function createWebroot(): Webroot {
       }
     },
     remove: (root, token) => {
-      fs.rmSync(join(root, '.well-known/acme-challenge', token), { force: true });
+      attempt(() => fs.unlinkSync(join(root, '.well-known/acme-challenge', token)));
       for (const directory of DIRECTORIES.map((name) => join(root, name)).reverse()) {
-        if (made.has(directory)) removeIfEmpty(directory);
+        if (made.has(directory)) attempt(() => fs.rmdirSync(directory));
       }
     },
   };
@@ -45,15 +45,16 @@ function makeDirectories(root: string, made: Set<string>): void {
 
 /** A file of that name was left by a run that died, or is somebody's link: it goes. */
 function writeNew(path: string, content: string): void {
-  fs.rmSync(path, { force: true });
+  attempt(() => fs.unlinkSync(path));
   fs.writeFileSync(path, content, { flag: 'wx', mode: 0o644 });
 }
 
-function removeIfEmpty(directory: string): void {
+/** What cannot be removed is not there, or not ours: another challenge's directory, somebody else's file. */
+function attempt(remove: () => void): void {
   try {
-    fs.rmdirSync(directory);
-  } catch {
-    // Another challenge is still there, or somebody else's file.
+    remove();
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
   }
 }
 

@@ -20,7 +20,10 @@ const CLOCK_TOLERANCE_MS = 3_600_000;
 
 /** @throws EvercertError chain-bad */
 export function readLeaf(pem: string): LeafFacts {
-  const certificate = parseCertificate(pem, 'the leaf');
+  return decoded('the leaf', () => leafFacts(new X509Certificate(pem)));
+}
+
+function leafFacts(certificate: X509Certificate): LeafFacts {
   return {
     names: altNames(certificate.subjectAltName ?? ''),
     notBefore: Date.parse(certificate.validFrom),
@@ -84,9 +87,11 @@ function checkLinks(chain: readonly X509Certificate[], now: number): void {
     const issuer = chain[index + 1];
     if (issuer === undefined) return;
     if (!issuer.ca) throw badChain(`certificate ${index + 2} is not a CA`);
-    if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
-      throw badChain(`certificate ${index + 1} was not issued by the one after it`);
-    }
+    const issued = decoded(
+      `certificate ${index + 2}`,
+      () => certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey),
+    );
+    if (!issued) throw badChain(`certificate ${index + 1} was not issued by the one after it`);
   }
 }
 
@@ -114,10 +119,16 @@ export function issuerNames(pem: string): string[] {
 }
 
 function parseCertificate(pem: string, what: string): X509Certificate {
+  return decoded(what, () => new X509Certificate(pem));
+}
+
+/** What Node throws while it decodes is the certificate's fault; so is a name that cannot be one. */
+function decoded<T>(what: string, decode: () => T): T {
   try {
-    return new X509Certificate(pem);
+    return decode();
   } catch (cause) {
-    throw badChain(`${what} does not parse`, cause);
+    if (cause instanceof EvercertError && cause.code === 'chain-bad') throw cause;
+    throw badChain(`${what} does not decode`, cause);
   }
 }
 

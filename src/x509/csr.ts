@@ -53,30 +53,28 @@ async function cryptoKeys(key: KeyObject): Promise<webcrypto.CryptoKeyPair> {
  * @throws EvercertError bad-csr
  */
 export async function readCsr(bytes: Buffer): Promise<Csr> {
-  const request = parse(bytes);
+  try {
+    return await decodeCsr(bytes);
+  } catch (cause) {
+    throw cause instanceof EvercertError ? cause : badCsr('it is no PKCS#10 request', cause);
+  }
+}
+
+async function decodeCsr(bytes: Buffer): Promise<Csr> {
+  const text = bytes.toString('latin1');
+  const request = new x509.Pkcs10CertificateRequest(text.includes('-----BEGIN') ? text : bytes);
   if (!(await request.verify())) throw badCsr('its signature does not fit its key');
   const altNames = request.extensions.flatMap((extension) =>
     extension instanceof x509.SubjectAlternativeNameExtension ? extension.names.items : [],
   );
-  const asked =
-    altNames.length > 0
-      ? altNames.map(({ type, value }) => nameOf(type, value))
-      : request.subjectName.getField('CN');
+  const commonNames = () => request.subjectName.getField('CN');
+  const asked = altNames.length > 0 ? altNames.map(({ type, value }) => nameOf(type, value)) : commonNames();
   if (asked.length === 0) throw badCsr('it has neither a subjectAltName nor a common name');
   return {
     der: Buffer.from(request.rawData),
     names: asked.map((name) => parseIdentifier(name).value),
     publicKey: Buffer.from(request.publicKey.rawData),
   };
-}
-
-function parse(bytes: Buffer): x509.Pkcs10CertificateRequest {
-  try {
-    const text = bytes.toString('latin1');
-    return new x509.Pkcs10CertificateRequest(text.includes('-----BEGIN') ? text : bytes);
-  } catch (cause) {
-    throw badCsr('it is no PKCS#10 request', cause);
-  }
 }
 
 function nameOf(type: string, value: string): string {

@@ -1,0 +1,99 @@
+import { EvercertError } from '../errors.ts';
+import type { Event } from '../events.ts';
+import { glance } from '../lineage/glance.ts';
+import { isLineageName, type StorePaths } from '../lineage/paths.ts';
+import { fitsSettings, removePending } from '../lineage/pending.ts';
+import { type BrokenLineage, type Lineage, lineageNames, scanLineage } from '../lineage/scan.ts';
+import type { LiveFacts } from '../lineage/state.ts';
+import { decide, type Plan } from '../renewal/decide.ts';
+import { dueAt } from '../renewal/due.ts';
+import type { Edges } from './edges.ts';
+import type { RenewOptions } from './renew.ts';
+import { summarize } from './summarize.ts';
+
+/** What is known of a lineage, and what is to be done to it. */
+export interface Planned {
+  readonly lineage: Lineage | BrokenLineage;
+  readonly plan: Plan;
+}
+
+export interface Plans {
+  readonly planned: readonly Planned[];
+  /** How many lineages need nothing, as a glance told. */
+  readonly idle: number;
+}
+
+export const NO_PLANS: Plans = { planned: [], idle: 0 };
+
+/** Scans and decides, lineage by lineage, and tells each plan; of what is idle nothing stays in memory. */
+export function planAll(paths: StorePaths, options: RenewOptions, edges: Edges): Plans {
+  const now = edges.clock.now();
+  const mayGlance = !options.force && !options.dryRun && options.hooks === undefined;
+  const planned: Planned[] = [];
+  let idle = 0;
+  for (const name of selectedNames(paths, options, edges)) {
+    const facts = mayGlance ? glance(edges.disk, paths, name) : undefined;
+    if (facts !== undefined && now < dueAt(facts.notBefore, facts.notAfter)) {
+      edges.emit(idleEvent(name, facts));
+      idle += 1;
+      continue;
+    }
+    const lineage = findLineage(paths, name, options, edges);
+    if (lineage === undefined) continue;
+    const plan = decide(lineage, now, options.force || options.dryRun);
+    edges.emit(planEvent(lineage, plan));
+    planned.push({ lineage, plan });
+  }
+  return { planned, idle };
+}
+
+function selectedNames(paths: StorePaths, { certName }: RenewOptions, { disk }: Edges): string[] {
+  const names = lineageNames(disk, paths);
+  if (certName === undefined) return names;
+  if (isLineageName(certName) && names.includes(certName)) return [certName];
+  throw new EvercertError(
+    'unknown-lineage',
+    `there is no lineage ${certName}`,
+    'evercert certificates lists them all.',
+  );
+}
+
+/** The lineage without what a dead run left that is of no use now, and with the hooks of the command line. */
+function findLineage(paths: StorePaths, name: string, options: RenewOptions, { disk }: Edges) {
+  const lineage = scanLineage(disk, paths, name);
+  if (lineage === undefined || lineage.kind === 'broken') return lineage;
+  const changed = options.hooks === undefined ? lineage : withHooks(lineage, options.hooks);
+  if (options.dryRun) return { ...changed, pending: undefined };
+  if (!isUseless(lineage)) return changed;
+  if (!options.planOnly) removePending(disk, paths, name);
+  return { ...changed, pending: undefined };
+}
+
+function withHooks(lineage: Lineage, hooks: NonNullable<RenewOptions['hooks']>): Lineage {
+  const settings = { ...lineage.settings, hooks: { ...lineage.settings.hooks, ...hooks } };
+  return { ...lineage, settings, settingsStamp: undefined };
+}
+
+export function isUseless({ pending, settings }: Lineage): boolean {
+  return pending?.kind === 'junk' || (pending?.kind === 'ordered' && !fitsSettings(pending.order, settings));
+}
+
+/** A plan, told. */
+export function planEvent(lineage: Lineage | BrokenLineage, { name, dueAt: due, ...plan }: Plan): Event {
+  return { type: 'plan', ...summarize(lineage, { name, dueAt: due }), ...plan };
+}
+
+function idleEvent(lineage: string, { version, names, notBefore, notAfter }: LiveFacts): Event {
+  const due = dueAt(notBefore, notAfter);
+  return {
+    type: 'plan',
+    lineage,
+    names,
+    version,
+    notBefore,
+    notAfter,
+    dueAt: due,
+    action: 'skip',
+    reason: 'not-due',
+  };
+}

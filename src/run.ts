@@ -1,0 +1,139 @@
+import { resolve } from 'node:path';
+import type { Command } from './cli/command.ts';
+import { parseCommand } from './cli/parse.ts';
+import { type Console, createReport } from './cli/report.ts';
+import { certificates } from './commands/certificates.ts';
+import type { Edges } from './commands/edges.ts';
+import { renew } from './commands/renew.ts';
+import { EvercertError, exitStatusOf } from './errors.ts';
+import type { Emit } from './events.ts';
+import { systemClock } from './system/clock.ts';
+import { systemDisk } from './system/disk.ts';
+import { takeLock } from './system/lock.ts';
+import { lookUpGroup, runShell } from './system/process.ts';
+
+declare const EVERCERT_VERSION: string;
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+const HTTP_LIMITS = { timeoutMs: 30_000, maxBytes: 1 << 20, maxSockets: 16 };
+
+/** Writes at once, in pieces that are not too small: ten thousand lines are one second otherwise. */
+function createConsole(): Console & { flush(): void } {
+  const BUFFERED = 32 * 1024;
+  const looksOn = process.stderr.isTTY === true;
+  let pending = '';
+  let statusShown = false;
+  const clear = () => {
+    if (statusShown) process.stderr.write('\r\x1b[K');
+    statusShown = false;
+  };
+  const flush = () => {
+    clear();
+    if (pending !== '') process.stdout.write(pending);
+    pending = '';
+  };
+  return {
+    out: (text) => {
+      pending += text;
+      if (process.stdout.isTTY || pending.length > BUFFERED) flush();
+    },
+    err: (text) => {
+      flush();
+      process.stderr.write(text);
+    },
+    status: (text) => {
+      if (!looksOn) return;
+      flush();
+      process.stderr.write(`\r\x1b[K${text.slice(0, process.stderr.columns - 1)}`);
+      statusShown = true;
+    },
+    flush,
+  };
+}
+
+/** Until the first signal all goes its way; then what runs is ended; a second one ends us at once. */
+function watchSignals(): { signal: AbortSignal; received: () => number | undefined } {
+  const controller = new AbortController();
+  let received: number | undefined;
+  for (const [name, number] of Object.entries(SIGNALS)) {
+    process.on(name, () => {
+      if (received !== undefined) process.exit(128 + received);
+      received = number;
+      controller.abort(
+        new EvercertError(
+          'interrupted',
+          `interrupted by ${name}`,
+          'The next run goes on where this one stopped.',
+        ),
+      );
+    });
+  }
+  return { signal: controller.signal, received: () => received };
+}
+
+function createEdges(emit: Emit, signal: AbortSignal, interactive: boolean): Edges {
+  return {
+    disk: systemDisk,
+    clock: systemClock,
+    emit,
+    signal,
+    runShell,
+    lookUpGroup,
+    takeLock,
+    http: async (ca) => (await import('./system/http.ts')).createHttpSender(HTTP_LIMITS, ca),
+    listenHttp: async () => (await import('./system/http-server.ts')).listenHttp,
+    webroot: async () => (await import('./system/webroot.ts')).createWebroot(),
+    ask: interactive
+      ? async (question) => (await import('./system/terminal.ts')).ask(question, signal)
+      : undefined,
+    environment: process.env,
+    uid: process.geteuid?.() ?? 0,
+    holder: `process ${process.pid}, started ${new Date().toISOString()}`,
+    userAgent: `evercert/${EVERCERT_VERSION} (Node ${process.versions.node})`,
+  };
+}
+
+async function runCommand(command: Command, edges: Edges): Promise<number> {
+  switch (command.verb) {
+    case 'certonly':
+      return (await import('./commands/certonly.ts')).certonly(command.options, edges);
+    case 'certonly-csr':
+      return (await import('./commands/certonly-csr.ts')).certonlyCsr(command.options, edges);
+    case 'renew':
+      return renew(command.options, edges);
+    case 'certificates':
+      return certificates(command.options, edges);
+  }
+}
+
+/** @returns the exit status */
+export async function run(argv: readonly string[]): Promise<number> {
+  const console = createConsole();
+  let report = createReport(
+    { json: argv.includes('--json'), quiet: false, verbose: false, interactive: false },
+    console,
+    Date.now,
+  );
+  const { signal, received } = watchSignals();
+  try {
+    const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+    const command = await parseCommand(argv, {
+      environment: process.env,
+      terminal,
+      absolute: (path) => resolve(path),
+    });
+    report = createReport(command.voice, console, Date.now);
+    const status = await runCommand(command, createEdges(report, signal, command.voice.interactive));
+    return interruptedStatus(received()) ?? status;
+  } catch (error) {
+    if (!(error instanceof EvercertError)) throw error;
+    report({ type: 'failed', error });
+    return interruptedStatus(received()) ?? exitStatusOf(error);
+  } finally {
+    console.flush();
+  }
+}
+
+function interruptedStatus(signal: number | undefined): number | undefined {
+  return signal === undefined ? undefined : 128 + signal;
+}
