@@ -11,6 +11,7 @@ import {
 } from '../lineage/pending.ts';
 import { type Lineage, listVersions } from '../lineage/scan.ts';
 import { type Settings, saveSettings } from '../lineage/settings.ts';
+import { sweepSettings } from '../lineage/sweep.ts';
 import { type KeyAccess, publishVersion } from '../lineage/version.ts';
 import { type CheckedChain, checkChain } from '../x509/certificate.ts';
 import { createCsr } from '../x509/csr.ts';
@@ -81,7 +82,10 @@ async function publish(
   const chain = checkChain(download.pem, publicKey, settings.names, edges.clock.now());
   edges.emit({ type: 'progress', lineage: name, step: 'publish' });
   // Those that came from the file stay as the operator wrote them.
-  if (lineage.settingsStamp === undefined) await saveSettings(edges.disk, paths, name, settings);
+  if (lineage.settingsStamp === undefined) {
+    sweepSettings(edges.disk, paths, name, pending.createdAt);
+    await saveSettings(edges.disk, paths, name, settings);
+  }
   const content = { keyPem, ...chain, meta: originOf(settings, orderUrl, chain, edges.clock.now()) };
   await publishVersion(edges.disk, paths, name, pending.target, content, access);
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { DiskReader, DiskWriter } from '../system/disk.ts';
-import { decodeJson, encodeJson } from './decode.ts';
+import { decodeJson } from './decode.ts';
 import { isVersion, type StorePaths, statePath } from './paths.ts';
 
 const Version = v.pipe(v.string(), v.check(isVersion, 'must be a version such as 0001'));
@@ -52,5 +52,5 @@ export function readState(
 }
 
 export function writeState(disk: DiskWriter, paths: StorePaths, name: string, state: State): Promise<void> {
-  return disk.replaceFile(statePath(paths, name), encodeJson(state), 0o600);
+  return disk.replaceFile(statePath(paths, name), `${JSON.stringify(state)}\n`, 0o600);
 }

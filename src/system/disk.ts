@@ -40,6 +40,7 @@ export interface DiskWriter {
   publishDirectory(directory: string, name: string, files: readonly NewFile[]): Promise<void>;
   /** Makes `path` a symbolic link to `target`, replacing the link that was there. */
   swapLink(path: string, target: string): void;
+  removeFile(path: string): void;
   /** Removes a directory of files, `first` before all others; a name without a leading dot is given up first. */
   removeDirectory(path: string, first?: string): void;
 }
@@ -66,6 +67,7 @@ export const systemDisk: Disk = {
   replaceFile,
   publishDirectory,
   swapLink,
+  removeFile: (path) => guarded(path, () => fs.rmSync(path, { force: true })),
   removeDirectory,
 };
 
