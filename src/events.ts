@@ -98,6 +98,7 @@ export type CertificateState =
 export type Step = 'account' | 'order' | 'resume-order' | 'challenges' | 'finalize' | 'download' | 'publish';
 
 export type WarningCode =
+  | 'misnamed-settings'
   | 'state-unreadable'
   | 'state-not-written'
   | 'chain-not-found'

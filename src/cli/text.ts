@@ -121,6 +121,8 @@ export function warningText(event: Event & { type: 'warning' }): string {
       return `${about}the CA offers no chain of ${JSON.stringify(event.detail)}; its default chain was taken`;
     case 'state-unreadable':
       return `${about}state/${event.lineage}.json was unreadable and is made anew`;
+    case 'misnamed-settings':
+      return `renewal/${JSON.stringify(`${event.detail}.json`).slice(1, -1)} is ignored: that is no name for a lineage (a-z, 0-9, ".", "_", "-")`;
     case 'state-not-written':
       return `${about}what was checked could not be remembered: ${event.detail}`;
     default:

@@ -14,7 +14,6 @@ import { parseIdentifier, sameNames } from '../x509/identifier.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 import { openStore } from './open-store.ts';
 import { isUseless, type Planned, planEvent } from './plan-all.ts';
-import { report } from './renew.ts';
 import { runAll } from './run-all.ts';
 import type { AccountOptions } from './sessions.ts';
 import { type LineageOptions, wantedSettings } from './wanted-settings.ts';
@@ -66,9 +65,9 @@ async function carryOut(
   const run = { ...options, concurrency: 1, randomSleep: false };
   const todo = planned.plan.action === 'broken' ? [] : [planned];
   const result = await runAll(edges, paths, run, todo);
-  const status = report(edges, options.dryRun, [planned], result);
   const outcome = result.outcomes.get(planned.lineage.name);
-  return outcome instanceof EvercertError ? exitStatusOf(outcome) : status;
+  if (outcome instanceof EvercertError) return exitStatusOf(outcome);
+  return outcome === 'done' && result.postHooksOk ? 0 : 1;
 }
 
 /** Which lineage is meant, and what it was until now. */

@@ -3,7 +3,7 @@ import type { Event } from '../events.ts';
 import { glance } from '../lineage/glance.ts';
 import { isLineageName, type StorePaths } from '../lineage/paths.ts';
 import { fitsSettings, removePending } from '../lineage/pending.ts';
-import { type BrokenLineage, type Lineage, lineageNames, scanLineage } from '../lineage/scan.ts';
+import { type BrokenLineage, type Lineage, listLineages, scanLineage } from '../lineage/scan.ts';
 import type { LiveFacts } from '../lineage/state.ts';
 import { decide, type Plan } from '../renewal/decide.ts';
 import { dueAt } from '../renewal/due.ts';
@@ -47,9 +47,16 @@ export function planAll(paths: StorePaths, options: RenewOptions, edges: Edges):
   return { planned, idle };
 }
 
-function selectedNames(paths: StorePaths, { certName }: RenewOptions, { disk }: Edges): string[] {
-  const names = lineageNames(disk, paths);
-  if (certName === undefined) return names;
+function selectedNames(
+  paths: StorePaths,
+  { certName }: RenewOptions,
+  { disk, emit }: Edges,
+): readonly string[] {
+  const { names, misnamed } = listLineages(disk, paths);
+  if (certName === undefined) {
+    for (const detail of misnamed) emit({ type: 'warning', code: 'misnamed-settings', detail });
+    return names;
+  }
   if (isLineageName(certName) && names.includes(certName)) return [certName];
   throw new EvercertError(
     'unknown-lineage',

@@ -64,12 +64,12 @@ async function workOff(
  * @param idle lineages of which nothing but their being idle is known
  * @returns the exit status
  */
-export function report(
+function report(
   edges: Pick<Edges, 'emit'>,
   dryRun: boolean,
   planned: readonly Planned[],
   { outcomes, postHooksOk }: RunResult,
-  idle = 0,
+  idle: number,
 ): number {
   const count = (matches: (plan: Plan) => boolean) => planned.filter(({ plan }) => matches(plan)).length;
   const done = ({ name }: Plan) => outcomes.get(name) === 'done';

@@ -44,6 +44,17 @@ export async function authorize(
   }
 }
 
+/** Removes the answers that a run left which died after they were accepted. */
+export async function cleanUpLeftovers(connection: Connection, order: Order, solver: Solver): Promise<void> {
+  const authorizations = await Promise.all(
+    order.authorizations.map((url) => readAuthorization(connection, url)),
+  );
+  for (const { identifier, challenges } of authorizations) {
+    const token = challenges.find(({ type }) => type === solver.type)?.token;
+    if (token !== undefined) await solver.cleanUp({ name: identifier.value, token, keyAuthorization: '' });
+  }
+}
+
 async function readAuthorization(connection: Connection, url: string): Promise<Authorization> {
   return (await connection.get(url, 'authorization', AuthorizationSchema)).body;
 }

@@ -6,7 +6,7 @@ import type { Solver } from '../challenges/solver.ts';
 import { EvercertError } from '../errors.ts';
 import type { Step } from '../events.ts';
 import { type Identifier, sameNames } from '../x509/identifier.ts';
-import { authorize, explainInvalid } from './authorize.ts';
+import { authorize, cleanUpLeftovers, explainInvalid } from './authorize.ts';
 import { type Download, downloadCertificate } from './download.ts';
 import { pollOrder } from './poll.ts';
 
@@ -48,7 +48,8 @@ export async function obtainCertificate(
 ): Promise<Download> {
   const deadline = connection.now() + request.timeoutMs;
   const placed = await takeUp(connection, request, listener);
-  const ready = await makeReady(connection, placed, solver, deadline, listener);
+  const isEarlier = request.earlier !== undefined;
+  const ready = await makeReady(connection, placed, isEarlier, solver, deadline, listener);
   const valid = await finalize(connection, { url: placed.url, order: ready }, makeCsr, deadline, listener);
   listener.step('download');
   return downloadCertificate(connection, valid, request.preferredChain);
@@ -116,11 +117,15 @@ async function placeOrder(
 async function makeReady(
   connection: Connection,
   placed: Placed,
+  isEarlier: boolean,
   solver: Solver,
   deadline: number,
   listener: OrderListener,
 ): Promise<Order> {
-  if (placed.order.status !== 'pending') return placed.order;
+  if (placed.order.status !== 'pending') {
+    if (isEarlier) await cleanUpLeftovers(connection, placed.order, solver);
+    return placed.order;
+  }
   listener.step('challenges');
   const validated = () => pollOrder(connection, placed.url, ['pending'], deadline);
   const order = await authorize(connection, placed.order, solver, validated);

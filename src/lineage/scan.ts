@@ -50,14 +50,23 @@ export interface BrokenLineage {
   readonly error: EvercertError;
 }
 
-/** The names of all lineages that have settings, sorted. Files of other names (an editor's backup) are none. */
-export function lineageNames(disk: DiskReader, paths: StorePaths): string[] {
-  const files = disk.list(paths.renewal) ?? [];
-  return files
-    .filter((file) => file.endsWith('.json'))
+/** What renewal/ holds, sorted: lineages, and settings files whose names cannot be those of a lineage. */
+export interface Listing {
+  readonly names: readonly string[];
+  readonly misnamed: readonly string[];
+}
+
+/** Files that do not end in .json (an editor's backup) are nobody's. */
+export function listLineages(disk: DiskReader, paths: StorePaths): Listing {
+  const all = (disk.list(paths.renewal) ?? [])
+    .filter((file) => file.endsWith('.json') && !file.startsWith('.'))
     .map((file) => file.slice(0, -'.json'.length))
-    .filter(isLineageName)
     .sort();
+  return { names: all.filter(isLineageName), misnamed: all.filter((name) => !isLineageName(name)) };
+}
+
+export function lineageNames(disk: DiskReader, paths: StorePaths): readonly string[] {
+  return listLineages(disk, paths).names;
 }
 
 /** Undefined when there are no settings of that name. Never throws for what is wrong with one lineage. */
