@@ -10,6 +10,7 @@ const EXIT_STATUS = {
   'terms-not-agreed': 2,
   'email-missing': 2,
   'unknown-lineage': 2,
+  'account-damaged': 2,
   'lock-held': 4,
   'lock-failed': 1,
   'disk-full': 1,

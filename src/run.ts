@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import type { Command } from './cli/command.ts';
 import { parseCommand } from './cli/parse.ts';
@@ -54,6 +55,8 @@ function createConsole(): Console & { flush(): void } {
 /** Until the first signal all goes its way; then what runs is ended; a second one ends us at once. */
 function watchSignals(): { signal: AbortSignal; received: () => number | undefined } {
   const controller = new AbortController();
+  // Every request and every hook listens.
+  setMaxListeners(0, controller.signal);
   let received: number | undefined;
   for (const [name, number] of Object.entries(SIGNALS)) {
     process.on(name, () => {

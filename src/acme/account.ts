@@ -9,38 +9,40 @@ export interface Registration {
 }
 
 /**
- * Creates the account of the connection's key, or finds it again (RFC 8555 sections 7.3, 7.3.1).
+ * Creates the account of the connection's key, or finds it again (RFC 8555 section 7.3).
  *
  * @returns the account URL
- * @throws EvercertError terms-not-agreed, acme-problem
+ * @throws EvercertError acme-problem, bad-answer
  */
 export async function registerAccount(
   connection: Connection,
   { email, termsAgreed }: Registration,
 ): Promise<string> {
-  const { newAccount, meta } = await connection.directory();
-  if (meta?.termsOfService !== undefined && !termsAgreed)
-    throw termsNotAgreed(connection.host, meta.termsOfService);
+  const { newAccount } = await connection.directory();
   const payload = {
-    ...(meta?.termsOfService === undefined ? {} : { termsOfServiceAgreed: true }),
+    ...(termsAgreed ? { termsOfServiceAgreed: true } : {}),
     ...(email === undefined ? {} : { contact: [`mailto:${email}`] }),
   };
   const { location } = await connection.postWithKey(newAccount, payload, 'newAccount', AccountSchema);
-  if (location === undefined)
-    throw new EvercertError(
-      'bad-answer',
-      `${connection.host} created an account without a URL`,
-      'Try again later; if this repeats, tell the CA.',
-    );
-  return location;
+  if (location !== undefined) return location;
+  throw new EvercertError(
+    'bad-answer',
+    `${connection.host} created an account without a URL`,
+    'Try again later; if this repeats, tell the CA.',
+  );
 }
 
-function termsNotAgreed(host: string, url: string): EvercertError {
-  return new EvercertError(
-    'terms-not-agreed',
-    `${host} wants you to agree to its terms of service: ${url}`,
-    'Read them, then run certonly again with --agree-tos.',
-  );
+/** The URL of the account that the connection's key has already (RFC 8555 section 7.3.1); undefined if it has none. */
+export async function findAccount(connection: Connection): Promise<string | undefined> {
+  const { newAccount } = await connection.directory();
+  try {
+    const payload = { onlyReturnExisting: true };
+    const { location } = await connection.postWithKey(newAccount, payload, 'newAccount', AccountSchema);
+    return location;
+  } catch (error) {
+    if (problemOf(error)?.status === 400) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -55,7 +55,8 @@ export function connect(options: ConnectionOptions, edges: ConnectionEdges): Con
     directory,
     accountUrl: () => api.accountUrl ?? undefined,
     postWithKey: async (url, payload, doing, schema) => {
-      const withKey = { includeJwsKid: false, includeExternalAccountBinding: true };
+      const isNew = !('onlyReturnExisting' in payload);
+      const withKey = { includeJwsKid: false, includeExternalAccountBinding: isNew };
       const reply = await ask(() => api.apiRequest(url, payload, [], withKey), doing, schema);
       api.accountUrl = reply.location ?? null;
       return reply;

@@ -123,6 +123,7 @@ export function readCertonly(read: Reader, voice: Voice, options: CertonlyOption
       throw read.usage('--cert-path, --chain-path and --fullchain-path need --csr');
     return { verb: 'certonly', voice, options };
   }
+  if (options.lineage.hooks !== undefined) throw read.usage('--csr runs no hooks');
   if (options.names.length > 0 || options.certName !== undefined || options.dryRun)
     throw read.usage(
       '--csr takes its names from the request, and stores no lineage: no -d, --cert-name or --dry-run',

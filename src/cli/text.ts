@@ -45,7 +45,7 @@ const REASONS: Record<Reason, string> = {
 const ACTIONS: Record<Action, string> = {
   issue: 'ordering',
   renew: 'renewing',
-  resume: 'resuming the order',
+  resume: 'going on with the order',
   promote: 'going live with what is there',
   redeploy: 'deploying again',
   skip: 'unchanged',
@@ -149,7 +149,9 @@ export function liveText(event: Event & { type: 'live' }): string {
 /** A hook's own words, indented; without what could drive a terminal. */
 export function hookText(event: Event & { type: 'hook' }): string {
   const about = event.lineage === undefined ? '' : `${event.lineage}: `;
-  const head = `${about}${event.kind} hook ${event.name}: ${event.ok ? 'done' : event.outcome} (${(event.ms / 1000).toFixed(1)} s)`;
+  const [firstLine = '', ...more] = event.name.split('\n');
+  const name = `${firstLine}${more.length > 0 ? ' …' : ''}`;
+  const head = `${about}${event.kind} hook ${name}: ${event.ok ? 'done' : event.outcome} (${(event.ms / 1000).toFixed(1)} s)`;
   const output = event.output
     .replace(/\r\n?/g, '\n')
     .replace(/[^\P{Cc}\n\t]/gu, '')

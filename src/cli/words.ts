@@ -5,14 +5,16 @@ import { type Flag, flagsOf, type Verb } from './flags.ts';
 export type Words = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Splits an argument list by yargs, and refuses first what yargs would swallow: a switch with a value, a flag without
- * its value, a scalar given twice, words that belong to nothing.
+ * Parses an argument list by yargs. Before that, what yargs would swallow is refused (a switch with a value, a flag
+ * without its value, words that belong to nothing), and what it does not know (-dNAME) is written out.
  *
  * @throws EvercertError usage
  */
 export async function splitWords(verb: Verb, argv: readonly string[]): Promise<Words> {
   const flags = flagsOf(verb);
-  occurrences(verb, argv);
+  const plain = occurrences(verb, argv).map(({ flag, value }) =>
+    flag.value === undefined ? `--${flag.name}` : `--${flag.name}=${value}`,
+  );
   const { default: yargs } = await import('yargs');
   const parser = yargs()
     .help(false)
@@ -31,7 +33,7 @@ export async function splitWords(verb: Verb, argv: readonly string[]): Promise<W
     .fail((message, error) => {
       throw usage(verb, message ?? error?.message ?? 'not understood');
     });
-  const parsed = (await parser.parse([...argv])) as Record<string, unknown>;
+  const parsed = (await parser.parse(plain)) as Record<string, unknown>;
   return new Map(flags.flatMap((flag) => wordsOf(verb, flag, parsed[flag.name])));
 }
 

@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
-import { EvercertError } from '../errors.ts';
+import { asEvercertError, EvercertError } from '../errors.ts';
 import { obtainCertificate } from '../issuance/order.ts';
 import { checkChain } from '../x509/certificate.ts';
 import { type Csr, readCsr } from '../x509/csr.ts';
@@ -24,11 +24,11 @@ export interface CsrOptions {
 export async function certonlyCsr(options: CertonlyOptions & CsrOptions, edges: Edges): Promise<number> {
   const csr = await loadCsr(options.csrFile, edges);
   const targets = [options.certPath, options.chainPath, options.fullchainPath].map((path) => resolve(path));
-  refuseOverwriting(edges, targets);
+  checkTargets(edges, targets);
   const paths = await openStore(options, edges);
   const sessions = createSessions(edges, paths, options.account);
   try {
-    await obtain(csr, options, targets, edges, sessions, createSolvers(edges));
+    await obtain(csr, options, targets, edges, sessions);
   } finally {
     sessions.close();
   }
@@ -36,19 +36,30 @@ export async function certonlyCsr(options: CertonlyOptions & CsrOptions, edges: 
 }
 
 async function loadCsr(path: string, { disk }: Edges): Promise<Csr> {
-  const bytes = disk.readBytes(resolve(path));
-  if (bytes === undefined) throw new EvercertError('bad-csr', `${path} does not exist`, 'Check --csr.');
+  const bytes = readFile(disk, resolve(path));
+  if (bytes === undefined) throw new EvercertError('bad-csr', `${path} is no file`, 'Check --csr.');
   return readCsr(bytes);
 }
 
-function refuseOverwriting({ disk }: Edges, targets: readonly string[]): void {
+function readFile(disk: Edges['disk'], path: string): Buffer | undefined {
+  try {
+    return disk.readBytes(path);
+  } catch (error) {
+    if (asEvercertError(error).code === 'store-access') return undefined;
+    throw error;
+  }
+}
+
+/** All that could keep the files from being written is found before the CA is asked. */
+function checkTargets({ disk }: Edges, targets: readonly string[]): void {
+  const choose = 'choose other files: --cert-path, --chain-path, --fullchain-path.';
+  if (new Set(targets).size < targets.length)
+    throw new EvercertError('usage', 'two of the three files are the same', `Please ${choose}`);
   const taken = targets.find((path) => disk.exists(path));
-  if (taken !== undefined)
-    throw new EvercertError(
-      'usage',
-      `${taken} exists`,
-      'Move it away, or choose other files: --cert-path, --chain-path, --fullchain-path.',
-    );
+  if (taken !== undefined) throw new EvercertError('usage', `${taken} exists`, `Move it away, or ${choose}`);
+  const homeless = targets.find((path) => disk.directory(dirname(path)) === undefined);
+  if (homeless !== undefined)
+    throw new EvercertError('usage', `${dirname(homeless)} does not exist`, `Make it, or ${choose}`);
 }
 
 async function obtain(
@@ -57,7 +68,6 @@ async function obtain(
   targets: readonly string[],
   edges: Edges,
   sessions: ReturnType<typeof createSessions>,
-  solverFor: ReturnType<typeof createSolvers>,
 ): Promise<void> {
   const settings = wantedSettings(csr.names, options.lineage, undefined);
   const connection = await sessions.of(settings.server, settings.caBundle);
@@ -71,7 +81,7 @@ async function obtain(
   const { pem } = await obtainCertificate(
     connection,
     request,
-    await solverFor(settings.challenge),
+    await createSolvers(edges, [settings.challenge])(settings.challenge),
     async () => csr.der,
     listener,
   );

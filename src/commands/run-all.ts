@@ -39,7 +39,7 @@ export async function runAll(
   options: RunOptions,
   todo: readonly Planned[],
 ): Promise<RunResult> {
-  const work = createWork(edges, paths, options);
+  const work = createWork(edges, paths, options, todo);
   const outcomes = new Map<string, Outcome>();
   let postHooksOk = true;
   try {
@@ -60,13 +60,14 @@ function createWork(
   edges: Edges,
   paths: StorePaths,
   { account, hookTimeoutMs, newKey = false }: RunOptions,
+  todo: readonly Planned[],
 ): Work {
   return {
     edges,
     paths,
     newKey,
     sessions: createSessions(edges, paths, account ?? NO_ACCOUNT),
-    solverFor: createSolvers(edges),
+    solverFor: createSolvers(edges, todo.flatMap(challengeOf)),
     hooks: createHooks({
       disk: edges.disk,
       run: edges.runShell,
@@ -82,6 +83,10 @@ function createWork(
 /** An order that no person asked for. */
 function comesByItself({ plan }: Planned): boolean {
   return ['issue', 'renew', 'resume'].includes(plan.action) && plan.reason !== 'forced';
+}
+
+function challengeOf({ lineage }: Planned) {
+  return lineage.kind === 'lineage' ? [lineage.settings.challenge] : [];
 }
 
 async function sleepRandomly({ clock, emit, signal }: Edges): Promise<void> {

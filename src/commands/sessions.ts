@@ -1,17 +1,11 @@
-import { registerAccount } from '../acme/account.ts';
 import { type Connection, connect } from '../acme/connection.ts';
 import type { ExternalAccount } from '../acme/signed-client.ts';
 import { EvercertError } from '../errors.ts';
-import {
-  type Account,
-  readAccount,
-  readAccountKey,
-  writeAccount,
-  writeAccountKey,
-} from '../lineage/accounts.ts';
+import { readAccount, readAccountKey } from '../lineage/accounts.ts';
 import type { StorePaths } from '../lineage/paths.ts';
-import { generateKey } from '../x509/keys.ts';
+import { isSigningKey } from '../x509/keys.ts';
 import type { Edges } from './edges.ts';
+import { enrol } from './enrol.ts';
 
 /** What an account is made with, should one be needed. */
 export interface AccountOptions {
@@ -32,7 +26,7 @@ export interface Sessions {
   close(): void;
 }
 
-type SessionEdges = Pick<Edges, 'disk' | 'clock' | 'signal' | 'http' | 'ask' | 'userAgent'>;
+export type SessionEdges = Pick<Edges, 'disk' | 'clock' | 'signal' | 'http' | 'ask' | 'userAgent'>;
 
 export function createSessions(edges: SessionEdges, paths: StorePaths, options: AccountOptions): Sessions {
   const open = new Map<string, Promise<Connection>>();
@@ -40,28 +34,14 @@ export function createSessions(edges: SessionEdges, paths: StorePaths, options: 
   const start = async (server: string, caBundle: string | undefined, like: string) => {
     const { send, close } = await edges.http(readBundle(edges, caBundle));
     closers.push(close);
-    const account = readAccount(edges.disk, paths, server);
-    const connectWith = (accountKey: string) =>
-      connect(
-        {
-          directoryUrl: server,
-          accountKey,
-          accountUrl: account?.url,
-          externalAccount: options.externalAccount,
-        },
-        { ...edges, send },
-      );
+    const { externalAccount } = options;
+    const connectWith = (accountKey: string, accountUrl?: string) =>
+      connect({ directoryUrl: server, accountKey, accountUrl, externalAccount }, { ...edges, send });
     const key = readAccountKey(edges.disk, paths, server);
-    if (account !== undefined && key !== undefined) return connectWith(key);
-    const known = readAccount(edges.disk, paths, like);
-    return enrol(
-      edges,
-      paths,
-      server,
-      known === undefined ? options : sameAs(known, options),
-      key,
-      connectWith,
-    );
+    if (key !== undefined && !isSigningKey(key)) throw keyDamaged(server);
+    const account = readAccount(edges.disk, paths, server);
+    if (account !== undefined && key !== undefined) return connectWith(key, account.url);
+    return enrol(edges, paths, server, optionsLike(edges, paths, like, options), key, connectWith);
   };
   return {
     of: (server, caBundle, like = server) => {
@@ -76,9 +56,25 @@ export function createSessions(edges: SessionEdges, paths: StorePaths, options: 
   };
 }
 
-function sameAs({ email, termsAgreedAt }: Account, options: AccountOptions): AccountOptions {
-  const termsAgreed = options.termsAgreed || termsAgreedAt !== undefined;
-  return { ...options, email, withoutEmail: true, termsAgreed };
+/** What the operator said for another account counts for this one too. */
+function optionsLike(
+  { disk }: SessionEdges,
+  paths: StorePaths,
+  like: string,
+  options: AccountOptions,
+): AccountOptions {
+  const known = readAccount(disk, paths, like);
+  if (known === undefined) return options;
+  const termsAgreed = options.termsAgreed || known.termsAgreedAt !== undefined;
+  return { ...options, email: known.email, withoutEmail: true, termsAgreed };
+}
+
+function keyDamaged(server: string): EvercertError {
+  return new EvercertError(
+    'account-damaged',
+    `key.pem of the account at ${new URL(server).host} is no private key that can sign`,
+    'Restore it from a backup; or move its folder in accounts/ away and run certonly again, which makes a new account.',
+  );
 }
 
 function readBundle({ disk }: SessionEdges, path: string | undefined): string | undefined {
@@ -90,61 +86,4 @@ function readBundle({ disk }: SessionEdges, path: string | undefined): string | 
     `${path} ${pem === undefined ? 'is missing' : 'holds no certificate'}`,
     'Give a file of PEM certificates: --ca-bundle FILE.',
   );
-}
-
-/** The key is on the disk before the CA hears of it, so that an account is never lost. */
-async function enrol(
-  edges: SessionEdges,
-  paths: StorePaths,
-  server: string,
-  options: AccountOptions,
-  knownKey: string | undefined,
-  connectWith: (accountKey: string) => Connection,
-): Promise<Connection> {
-  const key = knownKey ?? (await generateKey({ type: 'ecdsa', curve: 'P-256' }));
-  const connection = connectWith(key);
-  const { meta } = await connection.directory();
-  const email = await emailFor(edges, options);
-  const termsAgreed =
-    options.termsAgreed ||
-    (meta?.termsOfService !== undefined && (await agrees(edges, connection.host, meta.termsOfService)));
-  if (knownKey === undefined) await writeAccountKey(edges.disk, paths, server, key);
-  const url = await registerAccount(connection, { email, termsAgreed });
-  await writeAccount(
-    edges.disk,
-    paths,
-    accountRecord(server, url, email, termsAgreed ? edges.clock.now() : undefined),
-  );
-  return connection;
-}
-
-function accountRecord(
-  server: string,
-  url: string,
-  email: string | undefined,
-  termsAgreedAt: number | undefined,
-): Account {
-  return {
-    version: 1,
-    server,
-    url,
-    ...(email === undefined ? {} : { email }),
-    ...(termsAgreedAt === undefined ? {} : { termsAgreedAt }),
-  };
-}
-
-async function emailFor({ ask }: SessionEdges, options: AccountOptions): Promise<string | undefined> {
-  if (options.withoutEmail || options.email !== undefined) return options.email;
-  const answer = (await ask?.('E-mail address for the account at the CA (leave empty for none): '))?.trim();
-  if (answer !== undefined) return answer === '' ? undefined : answer;
-  throw new EvercertError(
-    'email-missing',
-    'no account at this CA yet, and no e-mail address for one',
-    'Give one with --email ADDRESS, or do without: --register-unsafely-without-email.',
-  );
-}
-
-async function agrees({ ask }: SessionEdges, host: string, url: string): Promise<boolean> {
-  const answer = await ask?.(`Do you agree to the terms of service of ${host} (${url})? yes/no: `);
-  return /^y(es)?$/i.test(answer?.trim() ?? '');
 }

@@ -44,14 +44,16 @@ export async function authorize(
   }
 }
 
-/** Removes the answers that a run left which died after they were accepted. */
+/** Removes the answers that a run left which died after they were accepted: a courtesy, so its failure is none. */
 export async function cleanUpLeftovers(connection: Connection, order: Order, solver: Solver): Promise<void> {
-  const authorizations = await Promise.all(
-    order.authorizations.map((url) => readAuthorization(connection, url)),
-  );
-  for (const { identifier, challenges } of authorizations) {
-    const token = challenges.find(({ type }) => type === solver.type)?.token;
-    if (token !== undefined) await solver.cleanUp({ name: identifier.value, token, keyAuthorization: '' });
+  try {
+    for (const url of order.authorizations) {
+      const { identifier, challenges } = await readAuthorization(connection, url);
+      const token = challenges.find(({ type }) => type === solver.type)?.token;
+      if (token !== undefined) await solver.cleanUp({ name: identifier.value, token, keyAuthorization: '' });
+    }
+  } catch (error) {
+    if (!(error instanceof EvercertError) || error.code === 'interrupted') throw error;
   }
 }
 

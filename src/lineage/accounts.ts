@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { EvercertError } from '../errors.ts';
 import type { Disk, DiskReader } from '../system/disk.ts';
-import { decodeJson, encodeJson } from './decode.ts';
+import { encodeJson } from './decode.ts';
 import { accountPath, type StorePaths } from './paths.ts';
 
 const AccountSchema = v.strictObject({
@@ -19,11 +19,15 @@ export type Account = v.InferOutput<typeof AccountSchema>;
 const KEY = 'key.pem';
 const RECORD = 'account.json';
 
-/** @throws EvercertError bad-settings */
+/**
+ * Undefined when there is none, or it is torn: the account is found again by its key.
+ *
+ * @throws EvercertError bad-settings: it is the account at another CA
+ */
 export function readAccount(disk: DiskReader, paths: StorePaths, directoryUrl: string): Account | undefined {
   const path = `${accountPath(paths, directoryUrl)}/${RECORD}`;
   const text = disk.readText(path);
-  const account = text === undefined ? undefined : decodeJson(AccountSchema, text, path);
+  const account = text === undefined ? undefined : decodeAccount(text);
   if (account === undefined || account.server === directoryUrl) return account;
   throw new EvercertError(
     'bad-settings',
@@ -54,4 +58,12 @@ export function writeAccountKey(
 
 export function writeAccount(disk: Disk, paths: StorePaths, account: Account): Promise<void> {
   return disk.replaceFile(`${accountPath(paths, account.server)}/${RECORD}`, encodeJson(account), 0o600);
+}
+
+function decodeAccount(text: string): Account | undefined {
+  try {
+    return v.parse(AccountSchema, JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }

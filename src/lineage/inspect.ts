@@ -46,17 +46,17 @@ export function inspectVersion(
 ): LiveFacts {
   const directory = versionPath(paths, name, version);
   const stamps = stampsOf(disk, directory);
-  if (typeof stamps === 'string') throw damaged(`${directory}/${stamps} is missing`);
+  if (typeof stamps === 'string') throw damaged(name, `${directory}/${stamps} is missing`);
   const read = (file: string) => disk.readText(`${directory}/${file}`) ?? '';
   const keyPem = read(PRIVATE_KEY);
   const fullChain = read(FULL_CHAIN);
   if (fullChain !== read(CERTIFICATE) + read(CHAIN))
-    throw damaged(`${directory}: fullchain.pem is not cert.pem and chain.pem`);
+    throw damaged(name, `${directory}: fullchain.pem is not cert.pem and chain.pem`);
   if (read(COMBINED) !== keyPem + fullChain)
-    throw damaged(`${directory}: combined.pem is not privkey.pem and fullchain.pem`);
-  const leaf = leafOf(directory, read(CERTIFICATE));
+    throw damaged(name, `${directory}: combined.pem is not privkey.pem and fullchain.pem`);
+  const leaf = leafOf(name, directory, read(CERTIFICATE));
   const key = loadPrivateKey(keyPem, `${directory}/${PRIVATE_KEY}`);
-  if (!isKeyOf(key, leaf)) throw damaged(`${directory}: privkey.pem is not the key of cert.pem`);
+  if (!isKeyOf(key, leaf)) throw damaged(name, `${directory}: privkey.pem is not the key of cert.pem`);
   const { names, notBefore, notAfter } = leaf;
   return {
     version,
@@ -68,19 +68,15 @@ export function inspectVersion(
   };
 }
 
-function leafOf(directory: string, pem: string) {
+function leafOf(name: string, directory: string, pem: string) {
   try {
     return readLeaf(pem);
   } catch (cause) {
-    throw damaged(`${directory}/${CERTIFICATE} is no certificate`, cause);
+    throw damaged(name, `${directory}/${CERTIFICATE} is no certificate`, cause);
   }
 }
 
-function damaged(message: string, cause?: unknown): EvercertError {
-  return new EvercertError(
-    'lineage-damaged',
-    message,
-    'Restore the files of that version from a backup, point live/NAME to an older whole version, or make a new one: evercert renew --cert-name NAME --force-renewal',
-    cause,
-  );
+function damaged(name: string, message: string, cause?: unknown): EvercertError {
+  const hint = `Restore the files of that version from a backup, link live/${name} to an older whole version, or make a new one: evercert renew --cert-name ${name} --force-renewal`;
+  return new EvercertError('lineage-damaged', message, hint, cause);
 }

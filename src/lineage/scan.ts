@@ -58,11 +58,22 @@ export interface Listing {
 
 /** Files that do not end in .json (an editor's backup) are nobody's. */
 export function listLineages(disk: DiskReader, paths: StorePaths): Listing {
-  const all = (disk.list(paths.renewal) ?? [])
+  const files = disk.list(paths.renewal) ?? noSettings(disk, paths);
+  const all = files
     .filter((file) => file.endsWith('.json') && !file.startsWith('.'))
     .map((file) => file.slice(0, -'.json'.length))
     .sort();
   return { names: all.filter(isLineageName), misnamed: all.filter((name) => !isLineageName(name)) };
+}
+
+/** An empty store is a new one; certificates without any settings were torn from them. */
+function noSettings(disk: DiskReader, paths: StorePaths): string[] {
+  if ((disk.list(paths.archive) ?? []).length === 0 && !disk.exists(paths.renewal)) return [];
+  throw new EvercertError(
+    'store-access',
+    `${paths.renewal} is no directory, though there are certificates in ${paths.archive}`,
+    'Restore it from a backup, or run certonly again for each certificate.',
+  );
 }
 
 export function lineageNames(disk: DiskReader, paths: StorePaths): readonly string[] {

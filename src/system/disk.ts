@@ -71,17 +71,29 @@ export const systemDisk: Disk = {
   removeDirectory,
 };
 
+/** Most files are smaller: one read, without asking for the size, is the cheapest way. */
+const SMALL = Buffer.allocUnsafe(16 * 1024);
+
 function readText(path: string): string | undefined {
   return absentOr(path, () => {
-    const text = fs.readFileSync(path, 'utf8');
-    if (text.length > MAX_TEXT_BYTES)
-      throw new EvercertError(
-        'disk-failed',
-        `${path} is larger than 1 MiB`,
-        'No file of the store is that large: restore it, or move it away.',
-      );
-    return text;
+    // Not blocking: a named pipe under one of our names must not hold up the run.
+    const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    try {
+      const size = fs.readSync(fd, SMALL, 0, SMALL.length, 0);
+      return size < SMALL.length ? SMALL.toString('utf8', 0, size) : readLong(path, fd);
+    } finally {
+      fs.closeSync(fd);
+    }
   });
+}
+
+function readLong(path: string, fd: number): string {
+  if (fs.fstatSync(fd).size <= MAX_TEXT_BYTES) return fs.readFileSync(fd, 'utf8');
+  throw new EvercertError(
+    'disk-failed',
+    `${path} is larger than 1 MiB`,
+    'No file of the store is that large: restore it, or move it away.',
+  );
 }
 
 function stamp(path: string): FileStamp | undefined {
@@ -242,6 +254,7 @@ function guarded<T>(path: string, write: () => T): T {
 }
 
 function diskError(path: string, error: unknown): unknown {
+  if (error instanceof EvercertError) return error;
   switch (systemCode(error)) {
     case undefined:
       return error;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface ShellResult {
   readonly ok: boolean;
@@ -22,6 +23,7 @@ export type RunShell = (
 
 const MAX_OUTPUT_BYTES = 32 * 1024;
 const KILL_AFTER_MS = 2000;
+const GROUP_POLL_MS = 20;
 /** A grandchild may hold the pipe open for ever; what the shell itself wrote is there by now. */
 const DRAIN_MS = 100;
 
@@ -32,10 +34,11 @@ export const runShell: RunShell = async (command, env, timeoutMs, signal) => {
   if (typeof child === 'string') return notStarted(child);
   const read = collectOutput(child);
   let stoppedBecause: string | undefined;
+  let killed: Promise<void> | undefined;
   const stop = (why: string) => {
     stoppedBecause ??= why;
     killGroup(child, 'SIGTERM');
-    setTimeout(() => killGroup(child, 'SIGKILL'), KILL_AFTER_MS).unref();
+    killed = groupEnded(child);
   };
   const timer = setTimeout(() => stop(`timed out after ${timeoutMs / 1000} s`), timeoutMs);
   const onAbort = () => stop('interrupted');
@@ -43,7 +46,7 @@ export const runShell: RunShell = async (command, env, timeoutMs, signal) => {
   const outcome = await ended(child);
   clearTimeout(timer);
   signal.removeEventListener('abort', onAbort);
-  if (stoppedBecause !== undefined) killGroup(child, 'SIGKILL');
+  await killed;
   return {
     ok: outcome === 'exit 0' && stoppedBecause === undefined,
     outcome: stoppedBecause ?? outcome,
@@ -79,9 +82,11 @@ function ended(child: ChildProcess): Promise<string> {
 /** Returns a function that resolves to the output once the pipes are closed, or drained after the shell's end. */
 function collectOutput(child: ChildProcess): () => Promise<string> {
   let output = Buffer.alloc(0);
+  let isCut = false;
   const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
   for (const stream of streams) {
     stream.on('data', (chunk: Buffer) => {
+      isCut ||= output.length + chunk.length > MAX_OUTPUT_BYTES;
       output = Buffer.concat([output, chunk]).subarray(-MAX_OUTPUT_BYTES);
     });
   }
@@ -90,16 +95,26 @@ function collectOutput(child: ChildProcess): () => Promise<string> {
     const drained = new Promise<void>((resolve) => setTimeout(resolve, DRAIN_MS));
     await Promise.race([closed, drained]);
     for (const stream of streams) stream.destroy();
-    return output.toString('utf8');
+    return `${isCut ? '(what came before is left out)\n' : ''}${output.toString('utf8')}`;
   };
 }
 
-function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
+/** The shell may be gone before the command that it ran, which may have something to tidy up: the whole group has time. */
+async function groupEnded(child: ChildProcess): Promise<void> {
+  for (let waited = 0; waited < KILL_AFTER_MS; waited += GROUP_POLL_MS) {
+    await delay(GROUP_POLL_MS);
+    if (!killGroup(child, 0)) return;
+  }
+  killGroup(child, 'SIGKILL');
+}
+
+/** @returns false when the group is gone */
+function killGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  if (child.pid === undefined) return false;
   try {
-    process.kill(-child.pid, signal);
+    return process.kill(-child.pid, signal);
   } catch {
-    // The group is gone already: that is what was wanted.
+    return false;
   }
 }
 

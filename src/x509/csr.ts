@@ -64,7 +64,7 @@ async function decodeCsr(bytes: Buffer): Promise<Csr> {
   const text = bytes.toString('latin1');
   const request = new x509.Pkcs10CertificateRequest(text.includes('-----BEGIN') ? text : bytes);
   if (!(await request.verify())) throw badCsr('its signature does not fit its key');
-  const altNames = request.extensions.flatMap((extension) =>
+  const altNames = [...request.extensions].flatMap((extension) =>
     extension instanceof x509.SubjectAlternativeNameExtension ? extension.names.items : [],
   );
   const commonNames = () => request.subjectName.getField('CN');

@@ -35,6 +35,15 @@ export function loadPrivateKey(pem: string, what: string): KeyObject {
   }
 }
 
+/** Whether this is a private key of a kind that ACME accounts can have (RSA or ECDSA). */
+export function isSigningKey(pem: string): boolean {
+  try {
+    return kindOf(createPrivateKey(pem)) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** The kind of an existing key; undefined for one that we do not make (Ed25519 …). */
 export function kindOf(key: KeyObject): KeyKind | undefined {
   if (key.asymmetricKeyType === 'rsa')
