@@ -33,7 +33,7 @@ const TYPES: Record<string, readonly string[]> = {
 };
 
 /** Modules of Node that touch the outside: for system alone. Pure ones are free; crypto is also x509's. */
-const PURE = new Set(['node:path', 'node:url', 'node:util']);
+const PURE = new Set(['node:events', 'node:path', 'node:url', 'node:util']);
 const CRYPTO_LAYERS = new Set(['x509', 'system']);
 
 interface Import {

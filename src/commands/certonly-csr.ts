@@ -37,7 +37,8 @@ export async function certonlyCsr(options: CertonlyOptions & CsrOptions, edges: 
 
 async function loadCsr(path: string, { disk }: Edges): Promise<Csr> {
   const bytes = readFile(disk, resolve(path));
-  if (bytes === undefined) throw new EvercertError('bad-csr', `${path} is no file`, 'Check --csr.');
+  if (bytes === undefined)
+    throw new EvercertError('bad-csr', `${path} does not exist, or is no file`, 'Check --csr.');
   return readCsr(bytes);
 }
 
@@ -53,8 +54,9 @@ function readFile(disk: Edges['disk'], path: string): Buffer | undefined {
 /** All that could keep the files from being written is found before the CA is asked. */
 function checkTargets({ disk }: Edges, targets: readonly string[]): void {
   const choose = 'choose other files: --cert-path, --chain-path, --fullchain-path.';
-  if (new Set(targets).size < targets.length)
-    throw new EvercertError('usage', 'two of the three files are the same', `Please ${choose}`);
+  const twice = targets.find((path, index) => targets.indexOf(path) !== index);
+  if (twice !== undefined)
+    throw new EvercertError('usage', `${twice} is to be two things at once`, `Please ${choose}`);
   const taken = targets.find((path) => disk.exists(path));
   if (taken !== undefined) throw new EvercertError('usage', `${taken} exists`, `Move it away, or ${choose}`);
   const homeless = targets.find((path) => disk.directory(dirname(path)) === undefined);

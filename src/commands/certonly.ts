@@ -1,11 +1,5 @@
 import { EvercertError, exitStatusOf } from '../errors.ts';
-import {
-  defaultLineageName,
-  lineageName,
-  type StorePaths,
-  settingsPath,
-  storePaths,
-} from '../lineage/paths.ts';
+import { defaultLineageName, lineageName, type StorePaths, storePaths } from '../lineage/paths.ts';
 import { removePending } from '../lineage/pending.ts';
 import { type Lineage, lineageNames, readLineage } from '../lineage/scan.ts';
 import { checkSettings, readSettings, type Settings, saveSettings } from '../lineage/settings.ts';
@@ -39,10 +33,10 @@ export async function certonly(options: CertonlyOptions, edges: Edges): Promise<
   const before = understand(storePaths(options.configDir), names, options, edges);
   const lineageOptions = await withChallenge(names, before.old, options, edges);
   // All that can be wrong with the words is found before anything is made or locked.
-  wantedSettings(names, lineageOptions, before.old);
+  checkSettings(wantedSettings(names, lineageOptions, before.old));
   const paths = await openStore(options, edges);
   const { name, old } = understand(paths, names, options, edges);
-  const settings = checkSettings(wantedSettings(names, lineageOptions, old), settingsPath(paths, name));
+  const settings = checkSettings(wantedSettings(names, lineageOptions, old));
   const lineage = usable(edges, paths, readLineage(edges.disk, paths, name, settings), options);
   const force =
     options.force ||

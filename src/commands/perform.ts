@@ -32,6 +32,7 @@ export async function perform(work: Work, lineage: Lineage, { action }: Plan): P
 async function renewOne(work: Work, lineage: Lineage): Promise<void> {
   const { name, settings } = lineage;
   const access = await keyAccess(work, settings);
+  work.sessions.check(settings.caBundle);
   await work.hooks.pre(name, settings.hooks?.pre);
   await switchTo(work, lineage, await issueVersion(work, lineage, access));
 }

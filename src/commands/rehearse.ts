@@ -11,6 +11,7 @@ import { ORDER_TIMEOUT_MS, type Work } from './work.ts';
 export async function rehearse(work: Work, lineage: Lineage, server: string): Promise<void> {
   const { edges, hooks } = work;
   const { name, settings } = lineage;
+  work.sessions.check(settings.caBundle);
   hooks.begun(settings.hooks?.post);
   await hooks.pre(name, settings.hooks?.pre);
   const connection = await work.sessions.of(server, settings.caBundle, settings.server);

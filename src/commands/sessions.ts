@@ -23,6 +23,8 @@ export interface Sessions {
    * makes an account at its staging service
    */
   of(server: string, caBundle: string | undefined, like?: string): Promise<Connection>;
+  /** @throws EvercertError bad-settings: what could be known before the CA is asked */
+  check(caBundle: string | undefined): void;
   close(): void;
 }
 
@@ -50,6 +52,7 @@ export function createSessions(edges: SessionEdges, paths: StorePaths, options: 
       open.set(id, session);
       return session;
     },
+    check: (caBundle) => void readBundle(edges, caBundle),
     close: () => {
       for (const close of closers) close();
     },

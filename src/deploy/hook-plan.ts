@@ -44,6 +44,12 @@ export function configuredHook(
   return inDirectory ? [] : [{ name: configured, command: configured }];
 }
 
+/** A hook in a sentence: of several lines the first. */
+export function hookTitle(name: string): string {
+  const [first = '', ...more] = name.split('\n');
+  return more.length === 0 ? first : `${first} …`;
+}
+
 function quote(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;
 }

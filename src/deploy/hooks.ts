@@ -8,6 +8,7 @@ import {
   deployEnvironment,
   directoryHooks,
   type Hook,
+  hookTitle,
   listHooks,
   postEnvironment,
 } from './hook-plan.ts';
@@ -143,7 +144,7 @@ async function runHook(
 }
 
 function hookFailed(kind: HookKind, lineage: string, hooks: readonly Hook[]): EvercertError {
-  const names = hooks.map(({ name }) => name).join(', ');
+  const names = hooks.map(({ name }) => hookTitle(name)).join(', ');
   const hint =
     kind === 'pre'
       ? 'The CA was not asked. Correct the hook; the next run tries again.'

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { EvercertError } from '../errors.ts';
 import type { Disk, DiskReader } from '../system/disk.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
 import { decodeJson, encodeJson } from './decode.ts';
@@ -86,10 +87,17 @@ export function readSettings(disk: DiskReader, paths: StorePaths, name: string):
 /**
  * The settings as they will be read again: what could not be read back must not be written.
  *
- * @throws EvercertError bad-settings
+ * @throws EvercertError usage
  */
-export function checkSettings(settings: Settings, path: string): Settings {
-  return decodeSettings(encodeJson(settings), path);
+export function checkSettings(settings: Settings): Settings {
+  const result = v.safeParse(SettingsSchema, settings, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new EvercertError(
+    'usage',
+    `${v.getDotPath(issue) ?? 'settings'}: ${issue.message.slice(0, 200)}`,
+    'A value on the command line is not one that can be kept: see evercert certonly --help.',
+  );
 }
 
 /** Writes them only if they say something new. */
