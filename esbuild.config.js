@@ -28,6 +28,7 @@ const banner = {
 /** What our libraries load and we never use; each stub says why. */
 const alias = {
   axios: './src/acme/axios-stub.ts',
+  debug: './src/acme/debug-stub.cjs',
   cliui: './src/cli/yargs-layout-stub.ts',
   'string-width': './src/cli/yargs-layout-stub.ts',
 };

@@ -123,5 +123,5 @@ function hintFor(problem: Problem): string {
   if (known !== undefined) return known;
   return problem.status >= 500
     ? 'An error at the CA; the next run tries again.'
-    : 'See what the CA says above.';
+    : 'Check that --server is the directory of an ACME CA; if it is, see what it says above.';
 }

@@ -24,12 +24,19 @@ export const DEFAULT_SERVER = 'letsencrypt';
 export function serverUrl(server: string): string {
   const known = SERVERS.get(server.toLowerCase());
   if (known !== undefined) return known;
-  if (/^https?:\/\//.test(server) && URL.canParse(server)) return new URL(server).href;
+  if (isAcmeUrl(server)) return new URL(server).href;
   throw new EvercertError(
     'usage',
-    `--server ${JSON.stringify(server)} is neither a URL nor the name of a CA`,
+    `--server ${JSON.stringify(server)} is neither an https URL nor the name of a CA`,
     `Give the URL of an ACME directory, or one of: ${[...SERVERS.keys()].join(', ')}.`,
   );
+}
+
+/** HTTPS (RFC 8555 section 6.1), except to this machine. */
+function isAcmeUrl(text: string): boolean {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
 }
 
 /** Where a dry run orders: the CA's staging service if it is known, else the CA itself. */

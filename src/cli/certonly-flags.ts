@@ -90,8 +90,10 @@ function readKey(
   if (keyType === 'rsa' && curve !== undefined) throw read.usage('--elliptic-curve is for --key-type ecdsa');
   if (keyType !== 'rsa' && rsaBits !== undefined) throw read.usage('--rsa-key-size needs --key-type rsa');
   const mode = read.text('key-mode');
-  if (mode !== undefined && !/^0?[0-7]{3}$/.test(mode))
-    throw read.usage(`--key-mode ${JSON.stringify(mode)} is no octal mode such as 0640`);
+  if (mode !== undefined && !/^0?[0-7]{2}0$/.test(mode))
+    throw read.usage(
+      `--key-mode ${JSON.stringify(mode)} is no octal mode such as 0640, which gives others nothing`,
+    );
   const keyMode = mode?.padStart(4, '0');
   return {
     keyType,

@@ -23,7 +23,10 @@ const CERT_NAME: Flag = {
   help: 'the lineage: a name for the certificate and all of its versions',
 };
 const FORCE: Flag = { name: 'force-renewal', also: ['renew-by-default'], help: 'renew whatever the age' };
-const DRY_RUN: Flag = { name: 'dry-run', help: "order from the CA's staging service and keep nothing" };
+const DRY_RUN: Flag = {
+  name: 'dry-run',
+  help: "order from the CA's staging service (from itself, if none is known) and keep no certificate",
+};
 
 const EVERYWHERE: readonly Flag[] = [
   {

@@ -18,7 +18,7 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
       undefined,
       verb?.startsWith('-')
         ? `the verb comes first, not ${verb}`
-        : `there is no verb ${JSON.stringify(verb)}`,
+        : `there is no verb ${JSON.stringify(verb)}: there are certonly, renew and certificates`,
     );
   const read = createReader(verb, await splitWords(verb, words));
   const voice = readVoice(read, surroundings);

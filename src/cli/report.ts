@@ -36,7 +36,7 @@ function needsPerson(event: Event): boolean {
     case 'failed':
       return true;
     case 'plan':
-      return event.error !== undefined || event.reason === 'pinned';
+      return event.error !== undefined;
     case 'certificate':
       return event.state !== 'valid' && event.state !== 'due';
     case 'hook':
@@ -69,7 +69,7 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
     case 'saved':
       return out(event.files.map((file) => `saved ${file}`).join('\n'));
     case 'hook':
-      return hookLine(event, verbose);
+      return { to: event.ok ? 'out' : 'err', text: hookText(event) };
     case 'failed':
       return err(
         `${event.lineage === undefined ? 'error' : `${event.lineage}: failed`}: ${failureText(event.error)}`,
@@ -88,12 +88,6 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
     default:
       return unreachable(event);
   }
-}
-
-/** A hook that did well and said nothing is worth no line. */
-function hookLine(event: Event & { type: 'hook' }, verbose: boolean): Line | undefined {
-  if (!event.ok) return err(hookText(event));
-  return verbose || event.output.trim() !== '' ? out(hookText(event)) : undefined;
 }
 
 function out(text: string): Line {

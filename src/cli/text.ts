@@ -61,7 +61,7 @@ export function planText(
   if (action !== 'skip')
     return `${lineage}: ${ACTIONS[action]}: ${REASONS[reason]}${reason === 'due' && notAfter !== undefined ? `, ends ${moment(notAfter)}` : ''}`;
   if (reason === 'pinned')
-    return `${lineage}: live was moved by hand to version ${event.version}: left alone`;
+    return `${lineage}: live was moved by hand to version ${event.version}: left alone until renew --cert-name ${lineage} --force-renewal`;
   if (notAfter === undefined || dueAt === undefined) return `${lineage}: ${REASONS[reason]}`;
   return `${lineage}: ${REASONS[reason]}: valid until ${day(notAfter)} (${span(notAfter - now)}), renewal from ${day(dueAt)}`;
 }
@@ -116,7 +116,9 @@ export function warningText(event: Event & { type: 'warning' }): string {
     case 'no-lineages':
       return `no certificates in ${event.detail} yet; evercert certonly obtains one`;
     case 'kept':
-      return `${about}kept, since it is not due (--force-renewal renews it all the same)`;
+      return event.detail === 'saved'
+        ? `${about}the certificate is kept, and the changed settings are saved for its next renewal (renew --cert-name ${event.lineage} --dry-run tests them)`
+        : `${about}the certificate is kept (--force-renewal renews it all the same)`;
     case 'chain-not-found':
       return `${about}the CA offers no chain of ${JSON.stringify(event.detail)}; its default chain was taken`;
     case 'state-unreadable':

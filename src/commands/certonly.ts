@@ -1,15 +1,18 @@
+import { resolve } from 'node:path';
 import { EvercertError, exitStatusOf } from '../errors.ts';
+import { readAccount } from '../lineage/accounts.ts';
 import { defaultLineageName, lineageName, type StorePaths, storePaths } from '../lineage/paths.ts';
 import { removePending } from '../lineage/pending.ts';
 import { type Lineage, lineageNames, readLineage } from '../lineage/scan.ts';
 import { checkSettings, readSettings, type Settings, saveSettings } from '../lineage/settings.ts';
 import { decide } from '../renewal/decide.ts';
 import { parseIdentifier, sameNames } from '../x509/identifier.ts';
+import { checkLocal } from './check-local.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 import { openStore } from './open-store.ts';
 import { isUseless, type Planned, planEvent } from './plan-all.ts';
 import { runAll } from './run-all.ts';
-import type { AccountOptions } from './sessions.ts';
+import { type AccountOptions, createSessions } from './sessions.ts';
 import { type LineageOptions, wantedSettings } from './wanted-settings.ts';
 
 export interface CertonlyOptions extends StoreOptions {
@@ -37,6 +40,7 @@ export async function certonly(options: CertonlyOptions, edges: Edges): Promise<
   const paths = await openStore(options, edges);
   const { name, old } = understand(paths, names, options, edges);
   const settings = checkSettings(wantedSettings(names, lineageOptions, old));
+  await checkLocal(edges, settings);
   const lineage = usable(edges, paths, readLineage(edges.disk, paths, name, settings), options);
   const force =
     options.force ||
@@ -45,7 +49,7 @@ export async function certonly(options: CertonlyOptions, edges: Edges): Promise<
     (old !== undefined && old.server !== settings.server);
   const plan = decide(lineage, edges.clock.now(), force);
   edges.emit(planEvent(lineage, plan));
-  if (plan.action === 'skip') return keep(edges, paths, name, settings);
+  if (plan.action === 'skip') return keep(edges, paths, options, name, settings);
   return carryOut(edges, paths, options, { lineage, plan });
 }
 
@@ -127,12 +131,20 @@ async function withChallenge(
 ): Promise<LineageOptions> {
   if (old !== undefined || lineage.standalone || lineage.webroots.length > 0 || ask === undefined)
     return lineage;
-  const answer = (
-    await ask('Directory that your web server serves for these names (leave empty if port 80 is free): ')
-  ).trim();
-  return answer === ''
-    ? { ...lineage, standalone: true }
-    : { ...lineage, webroots: [{ root: answer, names }] };
+  const answer = await answerOf(
+    ask,
+    'Directory that your web server serves for these names, or "standalone" if port 80 is free: ',
+  );
+  if (answer === 'standalone') return { ...lineage, standalone: true };
+  return { ...lineage, webroots: [{ root: resolve(answer), names }] };
+}
+
+/** Asks until there is an answer. */
+async function answerOf(ask: (question: string) => Promise<string>, question: string): Promise<string> {
+  for (;;) {
+    const answer = (await ask(question)).trim();
+    if (answer !== '') return answer;
+  }
 }
 
 /** The lineage without what a dead run left that is of no use now. */
@@ -150,8 +162,32 @@ function usable(
 }
 
 /** The certificate stays; settings that the flags changed do not wait for the next one. */
-async function keep(edges: Edges, paths: StorePaths, name: string, settings: Settings): Promise<number> {
-  await saveSettings(edges.disk, paths, name, settings);
-  edges.emit({ type: 'warning', lineage: name, code: 'kept', detail: '' });
+async function keep(
+  edges: Edges,
+  paths: StorePaths,
+  options: CertonlyOptions,
+  name: string,
+  settings: Settings,
+): Promise<number> {
+  const changed = await saveSettings(edges.disk, paths, name, settings);
+  if (readAccount(edges.disk, paths, settings.server) === undefined) {
+    await ensureAccount(edges, paths, options, settings);
+  }
+  edges.emit({ type: 'warning', lineage: name, code: 'kept', detail: changed ? 'saved' : '' });
   return 0;
+}
+
+/** A lost account is made again now, while its operator is here. */
+async function ensureAccount(
+  edges: Edges,
+  paths: StorePaths,
+  { account }: CertonlyOptions,
+  { server, caBundle }: Settings,
+): Promise<void> {
+  const sessions = createSessions(edges, paths, account);
+  try {
+    await sessions.of(server, caBundle);
+  } finally {
+    sessions.close();
+  }
 }

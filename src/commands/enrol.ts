@@ -54,13 +54,20 @@ async function agreement(edges: SessionEdges, options: AccountOptions, connectio
 
 async function emailFor({ ask }: SessionEdges, options: AccountOptions): Promise<string | undefined> {
   if (options.withoutEmail || options.email !== undefined) return options.email;
-  const answer = (await ask?.('E-mail address for the account at the CA (leave empty for none): '))?.trim();
-  if (answer !== undefined) return answer === '' ? undefined : answer;
+  if (ask !== undefined) return askForEmail(ask);
   throw new EvercertError(
     'email-missing',
     'no account at this CA yet, and no e-mail address for one',
     'Give one with --email ADDRESS, or do without: --register-unsafely-without-email.',
   );
+}
+
+async function askForEmail(ask: (question: string) => Promise<string>): Promise<string | undefined> {
+  for (;;) {
+    const answer = (await ask('E-mail address for the account at the CA (leave empty for none): ')).trim();
+    if (answer === '') return undefined;
+    if (/^[^\s@,]+@[^\s@,]+$/.test(answer)) return answer;
+  }
 }
 
 async function agrees({ ask }: SessionEdges, host: string, url: string): Promise<boolean> {

@@ -127,20 +127,3 @@ function originOf(
   const { names, notBefore, notAfter, serial, issuer } = leaf;
   return { version: 1, server, order, names, notBefore, notAfter, serial, issuer, createdAt };
 }
-
-/**
- * Who may read the key, looked up before anything is asked of anybody.
- *
- * @throws EvercertError bad-settings
- */
-export async function keyAccess({ edges }: Work, { keyMode, keyGroup }: Settings): Promise<KeyAccess> {
-  const mode = keyMode === undefined ? 0o600 : Number.parseInt(keyMode, 8);
-  if (keyGroup === undefined) return { mode, gid: undefined };
-  const gid = await edges.lookUpGroup(keyGroup);
-  if (gid !== undefined) return { mode, gid };
-  throw new EvercertError(
-    'bad-settings',
-    `there is no group ${keyGroup}`,
-    'Create it, or correct keyGroup in the settings (certonly --key-group GROUP).',
-  );
-}

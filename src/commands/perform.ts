@@ -7,7 +7,8 @@ import { type State, writeState } from '../lineage/state.ts';
 import { goLive, pruneVersions } from '../lineage/version.ts';
 import type { Plan } from '../renewal/decide.ts';
 import { dueAt } from '../renewal/due.ts';
-import { issueVersion, keyAccess } from './issue-version.ts';
+import { checkLocal } from './check-local.ts';
+import { issueVersion } from './issue-version.ts';
 import type { Work } from './work.ts';
 
 /** Carries out what was planned for one lineage; returns when it is live and deployed. */
@@ -30,10 +31,9 @@ export async function perform(work: Work, lineage: Lineage, { action }: Plan): P
 }
 
 async function renewOne(work: Work, lineage: Lineage): Promise<void> {
-  const { name, settings } = lineage;
-  const access = await keyAccess(work, settings);
-  work.sessions.check(settings.caBundle);
-  await work.hooks.pre(name, settings.hooks?.pre);
+  const { settings } = lineage;
+  const access = await checkLocal(work.edges, settings);
+  await work.hooks.pre(settings.hooks?.pre);
   await switchTo(work, lineage, await issueVersion(work, lineage, access));
 }
 

@@ -5,15 +5,16 @@ import { checkChain } from '../x509/certificate.ts';
 import { createCsr } from '../x509/csr.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
 import { generateKey, publicKeyOfPem } from '../x509/keys.ts';
+import { checkLocal } from './check-local.ts';
 import { ORDER_TIMEOUT_MS, type Work } from './work.ts';
 
 /** Orders, validates, downloads and checks at a CA; keeps nothing. */
 export async function rehearse(work: Work, lineage: Lineage, server: string): Promise<void> {
   const { edges, hooks } = work;
   const { name, settings } = lineage;
-  work.sessions.check(settings.caBundle);
+  await checkLocal(edges, settings);
   hooks.begun(settings.hooks?.post);
-  await hooks.pre(name, settings.hooks?.pre);
+  await hooks.pre(settings.hooks?.pre);
   const connection = await work.sessions.of(server, settings.caBundle, settings.server);
   const identifiers = settings.names.map(parseIdentifier);
   const keyPem = await generateKey(settings.key);

@@ -4,6 +4,7 @@ import { EvercertError } from '../errors.ts';
 import { readAccount, readAccountKey } from '../lineage/accounts.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import { isSigningKey } from '../x509/keys.ts';
+import { readBundle } from './check-local.ts';
 import type { Edges } from './edges.ts';
 import { enrol } from './enrol.ts';
 
@@ -23,8 +24,6 @@ export interface Sessions {
    * makes an account at its staging service
    */
   of(server: string, caBundle: string | undefined, like?: string): Promise<Connection>;
-  /** @throws EvercertError bad-settings: what could be known before the CA is asked */
-  check(caBundle: string | undefined): void;
   close(): void;
 }
 
@@ -52,7 +51,6 @@ export function createSessions(edges: SessionEdges, paths: StorePaths, options: 
       open.set(id, session);
       return session;
     },
-    check: (caBundle) => void readBundle(edges, caBundle),
     close: () => {
       for (const close of closers) close();
     },
@@ -77,16 +75,5 @@ function keyDamaged(server: string): EvercertError {
     'account-damaged',
     `key.pem of the account at ${new URL(server).host} is no private key that can sign`,
     'Restore it from a backup; or move its folder in accounts/ away and run certonly again, which makes a new account.',
-  );
-}
-
-function readBundle({ disk }: SessionEdges, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  const pem = disk.readText(path);
-  if (pem?.includes('-----BEGIN CERTIFICATE-----')) return pem;
-  throw new EvercertError(
-    'bad-settings',
-    `${path} ${pem === undefined ? 'is missing' : 'holds no certificate'}`,
-    'Give a file of PEM certificates: --ca-bundle FILE.',
   );
 }

@@ -32,7 +32,7 @@ export interface Hooks {
    *
    * @throws EvercertError hook-failed
    */
-  pre(lineage: string, configured: string | undefined): Promise<void>;
+  pre(configured: string | undefined): Promise<void>;
   /**
    * Runs all deploy hooks of a lineage, also when one of them fails.
    *
@@ -65,9 +65,13 @@ export function createHooks(edges: HookEdges): Hooks {
     return outcome;
   };
   return {
-    pre: async (lineage, configured) => {
+    pre: async (configured) => {
       const hooks = listHooks(edges.disk, edges.directory, 'pre', configured);
-      for (const hook of hooks) if (!(await once(hook))) throw hookFailed('pre', lineage, [hook]);
+      for (const hook of hooks) {
+        if (await once(hook)) continue;
+        edges.signal.throwIfAborted();
+        throw hookFailed('pre', [hook]);
+      }
     },
     deploy: (deployment, configured) => inTurn(() => deployAll(edges, deployment, configured)),
     begun: (configured) => {
@@ -104,7 +108,7 @@ async function deployAll(
 ): Promise<void> {
   const hooks = listHooks(edges.disk, edges.directory, 'deploy', configured);
   const bad = await runAll(edges, 'deploy', hooks, deployEnvironment(deployment), deployment.lineage);
-  if (bad.length > 0) throw hookFailed('deploy', deployment.lineage, bad);
+  if (bad.length > 0) throw hookFailed('deploy', bad);
 }
 
 /** @returns the hooks that failed */
@@ -143,11 +147,11 @@ async function runHook(
   return result.ok;
 }
 
-function hookFailed(kind: HookKind, lineage: string, hooks: readonly Hook[]): EvercertError {
+function hookFailed(kind: HookKind, hooks: readonly Hook[]): EvercertError {
   const names = hooks.map(({ name }) => hookTitle(name)).join(', ');
   const hint =
     kind === 'pre'
       ? 'The CA was not asked. Correct the hook; the next run tries again.'
       : 'The new certificate is live, but may not be served yet. Correct the hook; the next renew runs the deploy hooks again.';
-  return new EvercertError('hook-failed', `${kind} hook of ${lineage} failed: ${names}`, hint);
+  return new EvercertError('hook-failed', `${kind} hook: ${names}`, hint);
 }

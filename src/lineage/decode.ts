@@ -13,9 +13,14 @@ export function decodeJson<S extends v.GenericSchema>(
 ): v.InferOutput<S> {
   const result = v.safeParse(schema, parse(text, path), { abortEarly: true });
   if (result.success) return result.output;
-  const [issue] = result.issues;
-  const where = v.getDotPath(issue);
-  throw badFile(path, `${where === null ? '' : `${where}: `}${issue.message}`);
+  throw badFile(path, describeIssue(result.issues[0]));
+}
+
+/** One thing that is wrong, as an operator would say it. */
+export function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const where = v.getDotPath(issue) ?? 'the file';
+  if (issue.expected === 'never') return `there is no setting ${JSON.stringify(where)}`;
+  return issue.received === 'undefined' ? `${where} is missing` : `${where}: ${issue.message}`;
 }
 
 function parse(text: string, path: string): unknown {
@@ -29,7 +34,7 @@ function parse(text: string, path: string): unknown {
 function badFile(path: string, why: string, cause?: unknown): EvercertError {
   return new EvercertError(
     'bad-settings',
-    `${path} cannot be read: ${why.slice(0, 200).replace(/[^\P{Cc}]/gu, ' ')}`,
+    `${path} is not usable: ${why.slice(0, 200).replace(/[^\P{Cc}]/gu, ' ')}`,
     'Correct the file (docs/store.md and docs/settings.schema.json say what it may hold), restore it, or move it away and run certonly again.',
     cause,
   );

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { EvercertError } from '../errors.ts';
 import type { Disk, DiskReader } from '../system/disk.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
-import { decodeJson, encodeJson } from './decode.ts';
+import { decodeJson, describeIssue, encodeJson } from './decode.ts';
 import { type StorePaths, settingsPath } from './paths.ts';
 
 const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
@@ -56,7 +56,12 @@ export const SettingsSchema = v.strictObject({
   key: Key,
   reuseKey: v.optional(v.boolean()),
   /** Octal mode of the files that hold the key. */
-  keyMode: v.optional(v.pipe(v.string(), v.regex(/^0[0-7]{3}$/, 'must be an octal mode such as 0640'))),
+  keyMode: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^0[0-7]{2}0$/, 'must be an octal mode such as 0640, which gives others nothing'),
+    ),
+  ),
   keyGroup: v.optional(
     v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/, 'must be the name of a group')),
   ),
@@ -95,19 +100,21 @@ export function checkSettings(settings: Settings): Settings {
   const [issue] = result.issues;
   throw new EvercertError(
     'usage',
-    `${v.getDotPath(issue) ?? 'settings'}: ${issue.message.slice(0, 200)}`,
+    describeIssue(issue).slice(0, 200),
     'A value on the command line is not one that can be kept: see evercert certonly --help.',
   );
 }
 
-/** Writes them only if they say something new. */
+/** Writes them only if they say something new. @returns whether they did */
 export async function saveSettings(
   disk: Disk,
   paths: StorePaths,
   name: string,
   settings: Settings,
-): Promise<void> {
+): Promise<boolean> {
   const path = settingsPath(paths, name);
   const text = encodeJson(settings);
-  if (disk.readText(path) !== text) await disk.replaceFile(path, text, 0o600);
+  if (disk.readText(path) === text) return false;
+  await disk.replaceFile(path, text, 0o600);
+  return true;
 }

@@ -148,7 +148,7 @@ function connectionFailed(message: string, cause: unknown): EvercertError {
   return new EvercertError(
     'connection-failed',
     message,
-    'Check the network, DNS and firewall of this machine; the next run goes on by itself.',
+    'Check the network, DNS and firewall of this machine, then run the same again; renew does so by itself.',
     cause,
   );
 }

@@ -54,7 +54,7 @@ function badName(text: string, why: string): EvercertError {
   return new EvercertError(
     'bad-name',
     `${JSON.stringify(text)} cannot be in a certificate: ${why}`,
-    'Give a DNS name such as www.example.com or *.example.com, or an IP address.',
+    'Give a DNS name such as www.example.com, or an IP address.',
   );
 }
 
