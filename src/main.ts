@@ -18,7 +18,7 @@ function drained(stream: NodeJS.WriteStream): Promise<void> {
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 // Modes are given in full at creation (docs/store.md), whatever the shell of the operator says.
-process.umask(0o022);
+const umask = process.umask(0o022);
 
 const words = process.argv.slice(2);
 const help = helpFor(words);
@@ -28,7 +28,7 @@ if (help !== undefined) {
 } else if (words[0] === '--version') {
   process.stdout.write(`evercert ${EVERCERT_VERSION}\n`);
 } else {
-  const status = await import('./run.ts').then(({ run }) => run(words)).catch(tellBug);
+  const status = await import('./run.ts').then(({ run }) => run(words, umask)).catch(tellBug);
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
   process.exit(status);
 }

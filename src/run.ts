@@ -11,7 +11,7 @@ import type { Emit } from './events.ts';
 import { systemClock } from './system/clock.ts';
 import { systemDisk } from './system/disk.ts';
 import { takeLock } from './system/lock.ts';
-import { lookUpGroup, runShell } from './system/process.ts';
+import { createRunShell, lookUpGroup } from './system/process.ts';
 
 declare const EVERCERT_VERSION: string;
 
@@ -74,13 +74,13 @@ function watchSignals(): { signal: AbortSignal; received: () => number | undefin
   return { signal: controller.signal, received: () => received };
 }
 
-function createEdges(emit: Emit, signal: AbortSignal, interactive: boolean): Edges {
+function createEdges(emit: Emit, signal: AbortSignal, interactive: boolean, umask: number): Edges {
   return {
     disk: systemDisk,
     clock: systemClock,
     emit,
     signal,
-    runShell,
+    runShell: createRunShell(umask),
     lookUpGroup,
     takeLock,
     http: async (ca) => (await import('./system/http.ts')).createHttpSender(HTTP_LIMITS, ca),
@@ -109,8 +109,11 @@ async function runCommand(command: Command, edges: Edges): Promise<number> {
   }
 }
 
-/** @returns the exit status */
-export async function run(argv: readonly string[]): Promise<number> {
+/**
+ * @param umask that the operator's shell gave us
+ * @returns the exit status
+ */
+export async function run(argv: readonly string[], umask: number): Promise<number> {
   const console = createConsole();
   let report = createReport(
     { json: argv.includes('--json'), quiet: false, verbose: false, interactive: false },
@@ -126,7 +129,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       absolute: (path) => resolve(path),
     });
     report = createReport(command.voice, console, Date.now);
-    const status = await runCommand(command, createEdges(report, signal, command.voice.interactive));
+    const status = await runCommand(command, createEdges(report, signal, command.voice.interactive, umask));
     return interruptedStatus(received()) ?? status;
   } catch (error) {
     if (!(error instanceof EvercertError)) throw error;

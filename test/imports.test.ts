@@ -117,7 +117,7 @@ const CONFINED: readonly { readonly what: string; readonly pattern: RegExp; read
   {
     what: 'the process',
     pattern: /\bprocess\.(?:env|argv|exit|cwd|pid|stdout|stdin|umask)/,
-    only: /^(?:main|run|system\/terminal)\.ts$/,
+    only: /^(?:main|run|system\/(?:terminal|process))\.ts$/,
   },
   {
     what: 'clock and chance',

@@ -1,5 +1,7 @@
 /** The parts of acme-client's inside that its own types leave out (its package has no "exports"). */
 declare module 'acme-client/src/client.js' {
+  import type { KeyObject } from 'node:crypto';
+
   export interface RawReply {
     status: number;
     headers: Record<string, string | undefined>;
@@ -8,6 +10,7 @@ declare module 'acme-client/src/client.js' {
 
   interface HttpClient {
     maxBadNonceRetries: number;
+    accountKey: KeyObject;
     request(url: string, method: string, options?: { data?: unknown }): Promise<RawReply>;
     getNonce(): Promise<string>;
     getDirectory(): Promise<unknown>;

@@ -45,9 +45,15 @@ export function connect(options: ConnectionOptions, edges: ConnectionEdges): Con
   const host = new URL(options.directoryUrl).host;
   const client = createClient(options, edges, host);
   const directory = memoize(() => fetchDirectory(options.directoryUrl, client, host, edges));
-  const ask = async <S extends v.GenericSchema>(send: () => Promise<RawReply>, doing: string, schema: S) => {
+  const ask = async <S extends v.GenericSchema>(
+    url: string,
+    send: () => Promise<RawReply>,
+    doing: string,
+    schema: S,
+  ) => {
     await directory();
-    return typedReply(await send(), host, doing, schema, edges.clock.now());
+    const reply = typedReply(await send(), host, doing, schema, edges.clock.now());
+    return { ...reply, location: absoluteUrl(reply.location, url) };
   };
   const api = client.api;
   return {
@@ -57,13 +63,13 @@ export function connect(options: ConnectionOptions, edges: ConnectionEdges): Con
     postWithKey: async (url, payload, doing, schema) => {
       const isNew = !('onlyReturnExisting' in payload);
       const withKey = { includeJwsKid: false, includeExternalAccountBinding: isNew };
-      const reply = await ask(() => api.apiRequest(url, payload, [], withKey), doing, schema);
+      const reply = await ask(url, () => api.apiRequest(url, payload, [], withKey), doing, schema);
       api.accountUrl = reply.location ?? null;
       return reply;
     },
-    post: (url, payload, doing, schema) => ask(() => api.apiRequest(url, payload, []), doing, schema),
+    post: (url, payload, doing, schema) => ask(url, () => api.apiRequest(url, payload, []), doing, schema),
     get: (url, doing, schema) =>
-      ask(() => retrying(() => api.apiRequest(url, null, []), edges), doing, schema),
+      ask(url, () => retrying(() => api.apiRequest(url, null, []), edges), doing, schema),
     keyAuthorization: (token) => client.getChallengeKeyAuthorization({ type: 'http-01', token }),
     sleep: (ms) => edges.clock.sleep(ms, edges.signal),
     now: () => edges.clock.now(),
@@ -98,6 +104,12 @@ function typedReply<S extends v.GenericSchema>(
     link: reply.headers.link,
     retryAfterMs,
   };
+}
+
+/** A Location may be relative (RFC 9110 section 10.2.2); one that is no URL counts for nothing. */
+function absoluteUrl(location: string | undefined, base: string): string | undefined {
+  if (location === undefined || !URL.canParse(location, base)) return undefined;
+  return new URL(location, base).href;
 }
 
 function memoize<T>(make: () => Promise<T>): () => Promise<T> {

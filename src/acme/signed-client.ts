@@ -3,6 +3,7 @@ import Client, { type RawReply } from 'acme-client/src/client.js';
 import { EvercertError } from '../errors.ts';
 import type { Clock } from '../system/clock.ts';
 import type { HttpResponse, SendHttp } from '../system/http.ts';
+import { loadPrivateKey } from '../x509/keys.ts';
 import { problemError, readProblem } from './problem.ts';
 import { DirectorySchema, readResource } from './resources.ts';
 import { retrying } from './retry.ts';
@@ -38,9 +39,14 @@ export function createClient(options: ConnectionOptions, edges: ConnectionEdges,
     ...(accountUrl === undefined ? {} : { accountUrl }),
     ...(externalAccount === undefined ? {} : { externalAccountBinding: externalAccount }),
   });
+  // As PEM it would be parsed for each signature.
+  client.http.getJwk();
+  client.http.accountKey = loadPrivateKey(accountKey, 'the account key');
   const nonces: string[] = [];
   client.http.maxBadNonceRetries = 8;
+  const isSecure = directoryUrl.startsWith('https:');
   client.http.request = async (url, method, { data } = {}) => {
+    if (isSecure && !url.startsWith('https:')) throw insecure(host, url);
     const reply = rawReply(await edges.send(signedRequest(url, method, data, edges.userAgent), edges.signal));
     const nonce = reply.headers['replay-nonce'];
     // acme-client itself takes the nonce of a badNonce answer for its retry.
@@ -58,6 +64,15 @@ async function fetchNonce(client: Client, host: string, edges: ConnectionEdges):
   const { newNonce } = readResource(DirectorySchema, await client.http.getDirectory(), host, 'directory');
   const reply = await retrying(() => client.http.request(newNonce, 'head'), edges);
   if (reply.status >= 400) throw problemError(readProblem(reply.status, reply.data), host, 'newNonce');
+}
+
+/** RFC 8555 section 6.1: all of a CA that speaks HTTPS does. */
+function insecure(host: string, url: string): EvercertError {
+  return new EvercertError(
+    'bad-answer',
+    `${host} sent a URL that is not https: ${url.slice(0, 200)}`,
+    'Nothing was sent there. If this is an ACME server, tell the CA.',
+  );
 }
 
 function missingNonce(host: string): never {

@@ -3,14 +3,14 @@ import { EvercertError, exitStatusOf } from '../errors.ts';
 import { readAccount } from '../lineage/accounts.ts';
 import { defaultLineageName, lineageName, type StorePaths, storePaths } from '../lineage/paths.ts';
 import { removePending } from '../lineage/pending.ts';
-import { type Lineage, lineageNames, readLineage } from '../lineage/scan.ts';
+import { type BrokenLineage, type Lineage, lineageNames, readLineage } from '../lineage/scan.ts';
 import { checkSettings, readSettings, type Settings, saveSettings } from '../lineage/settings.ts';
 import { decide } from '../renewal/decide.ts';
 import { parseIdentifier, sameNames } from '../x509/identifier.ts';
 import { checkLocal } from './check-local.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 import { openStore } from './open-store.ts';
-import { isUseless, type Planned, planEvent } from './plan-all.ts';
+import { type Planned, planEvent, withoutUseless } from './plan-all.ts';
 import { runAll } from './run-all.ts';
 import { type AccountOptions, createSessions } from './sessions.ts';
 import { type LineageOptions, wantedSettings } from './wanted-settings.ts';
@@ -102,9 +102,10 @@ function chooseLineage(
   options: CertonlyOptions,
 ): string {
   if (options.certName !== undefined) return lineageName(options.certName);
-  const same = lineageNames(edges.disk, paths).find((name) => hasNames(edges, paths, name, names));
-  if (same !== undefined) return same;
   const name = defaultLineageName(names[0] ?? '');
+  const known = [name, ...lineageNames(edges.disk, paths)];
+  const same = known.find((each) => hasNames(edges, paths, each, names));
+  if (same !== undefined) return same;
   const old = readSettings(edges.disk, paths, name);
   if (old === undefined || (options.expand && old.names.every((known) => names.includes(known)))) return name;
   throw new EvercertError(
@@ -147,18 +148,17 @@ async function answerOf(ask: (question: string) => Promise<string>, question: st
   }
 }
 
-/** The lineage without what a dead run left that is of no use now. */
+/** The lineage without what a dead run left that is of no use now: with --new-key, any order under way. */
 function usable(
   edges: Edges,
   paths: StorePaths,
   lineage: Lineage,
   { dryRun, newKey }: CertonlyOptions,
-): Lineage {
-  const without = { ...lineage, pending: undefined };
-  if (dryRun) return without;
-  if (!isUseless(lineage) && !(newKey && lineage.pending?.kind === 'ordered')) return lineage;
+): Lineage | BrokenLineage {
+  if (dryRun) return { ...lineage, pending: undefined };
+  if (!newKey) return withoutUseless(edges, paths, lineage);
   removePending(edges.disk, paths, lineage.name);
-  return without;
+  return { ...lineage, pending: undefined };
 }
 
 /** The certificate stays; settings that the flags changed do not wait for the next one. */

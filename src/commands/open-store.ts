@@ -23,6 +23,7 @@ export async function openExistingStore(
   if (paths === undefined) return undefined;
   checkStore(edges.disk, paths, edges.uid);
   await lockStore(paths, options, edges);
+  createStore(edges.disk, paths);
   return paths;
 }
 

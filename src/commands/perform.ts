@@ -1,9 +1,10 @@
 import { asEvercertError, type EvercertError } from '../errors.ts';
 import { inspectVersion } from '../lineage/inspect.ts';
-import { livePath, versionPath } from '../lineage/paths.ts';
+import { archivePath, livePath, versionPath } from '../lineage/paths.ts';
 import { removePending } from '../lineage/pending.ts';
 import { type Lineage, listVersions, versionOf } from '../lineage/scan.ts';
-import { type State, writeState } from '../lineage/state.ts';
+import { saveSettings } from '../lineage/settings.ts';
+import { writeState } from '../lineage/state.ts';
 import { goLive, pruneVersions } from '../lineage/version.ts';
 import type { Plan } from '../renewal/decide.ts';
 import { dueAt } from '../renewal/due.ts';
@@ -21,9 +22,9 @@ export async function perform(work: Work, lineage: Lineage, { action }: Plan): P
     case 'resume':
       return renewOne(work, lineage);
     case 'promote':
-      return switchTo(work, lineage, publishedVersion(lineage));
+      return promote(work, lineage);
     case 'redeploy':
-      return deployLive(work, lineage, versionOf(lineage.live) ?? '');
+      return redeploy(work, lineage);
     case 'skip':
     case 'broken':
       return;
@@ -37,10 +38,40 @@ async function renewOne(work: Work, lineage: Lineage): Promise<void> {
   await switchTo(work, lineage, await issueVersion(work, lineage, access));
 }
 
-/** The version of a run that died before it went live. */
-function publishedVersion({ pending }: Lineage): string {
+/** The version of a run that died before it went live; one that is not whole is of no use. */
+async function promote(work: Work, lineage: Lineage): Promise<void> {
+  const { edges, paths } = work;
+  const { name, pending } = lineage;
   if (pending?.kind !== 'published') throw new TypeError('nothing to promote');
-  return pending.order.target;
+  if (!isWhole(work, name, pending.order.target)) return renewOne(work, { ...lineage, pending: undefined });
+  edges.disk.syncDirectory(archivePath(paths, name));
+  await keepSettings(work, lineage);
+  await switchTo(work, lineage, pending.order.target);
+}
+
+function isWhole({ edges, paths }: Work, name: string, version: string): boolean {
+  try {
+    inspectVersion(edges.disk, paths, name, version);
+    return true;
+  } catch (error) {
+    if (asEvercertError(error).code === 'lineage-damaged') return false;
+    throw error;
+  }
+}
+
+async function redeploy(work: Work, lineage: Lineage): Promise<void> {
+  const { edges, paths } = work;
+  if (lineage.pending !== undefined) edges.disk.syncDirectory(paths.live);
+  await keepSettings(work, lineage);
+  await deployLive(work, lineage, versionOf(lineage.live) ?? '');
+}
+
+/** Those of the command line; those of the file stay as the operator wrote them. */
+async function keepSettings(
+  { edges, paths }: Work,
+  { name, settings, settingsStamp }: Lineage,
+): Promise<void> {
+  if (settingsStamp === undefined) await saveSettings(edges.disk, paths, name, settings);
 }
 
 /** Steps 6 to 10 of docs/store.md. */
@@ -58,10 +89,16 @@ async function switchTo(work: Work, lineage: Lineage, version: string): Promise<
 async function deployLive(work: Work, lineage: Lineage, version: string): Promise<void> {
   const { edges, paths } = work;
   const { name, settings } = lineage;
-  const failure = await runDeployHooks(work, lineage, version);
-  const state: State = { version: 1, live: inspectVersion(edges.disk, paths, name, version) };
+  const live = inspectVersion(edges.disk, paths, name, version);
+  // A run that died after the hooks had succeeded left only the tidying up.
+  const isDeployed = lineage.deployed === version;
+  const failure = isDeployed ? undefined : await runDeployHooks(work, lineage, version);
   const deployed = failure === undefined ? version : lineage.deployed;
-  await writeState(edges.disk, paths, name, deployed === undefined ? state : { ...state, deployed });
+  await writeState(edges.disk, paths, name, {
+    version: 1,
+    live,
+    ...(deployed === undefined ? {} : { deployed }),
+  });
   pruneVersions(edges.disk, paths, name, version, settings.keepVersions);
   removePending(edges.disk, paths, name);
   if (failure !== undefined) throw failure;

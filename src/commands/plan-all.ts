@@ -1,4 +1,4 @@
-import { EvercertError } from '../errors.ts';
+import { asEvercertError, EvercertError } from '../errors.ts';
 import type { Event } from '../events.ts';
 import { glance } from '../lineage/glance.ts';
 import { isLineageName, type StorePaths } from '../lineage/paths.ts';
@@ -65,15 +65,30 @@ function selectedNames(
   );
 }
 
-/** The lineage without what a dead run left that is of no use now, and with the hooks of the command line. */
-function findLineage(paths: StorePaths, name: string, options: RenewOptions, { disk }: Edges) {
-  const lineage = scanLineage(disk, paths, name);
-  if (lineage === undefined || lineage.kind === 'broken') return lineage;
-  const changed = options.hooks === undefined ? lineage : withHooks(lineage, options.hooks);
-  if (options.dryRun) return { ...changed, pending: undefined };
-  if (!isUseless(lineage)) return changed;
-  if (!options.planOnly) removePending(disk, paths, name);
-  return { ...changed, pending: undefined };
+/** The lineage, with the hooks of the command line and without what is of no use. */
+function findLineage(paths: StorePaths, name: string, options: RenewOptions, edges: Edges) {
+  const found = scanLineage(edges.disk, paths, name);
+  if (found === undefined || found.kind === 'broken') return found;
+  const lineage = options.hooks === undefined ? found : withHooks(found, options.hooks);
+  if (options.dryRun || (options.planOnly && isUseless(lineage, edges.clock.now()))) {
+    return { ...lineage, pending: undefined };
+  }
+  return options.planOnly ? lineage : withoutUseless(edges, paths, lineage);
+}
+
+/** What a dead run left is removed if it is of no use now. */
+export function withoutUseless(
+  { disk, clock }: Pick<Edges, 'disk' | 'clock'>,
+  paths: StorePaths,
+  lineage: Lineage,
+): Lineage | BrokenLineage {
+  if (!isUseless(lineage, clock.now())) return lineage;
+  try {
+    removePending(disk, paths, lineage.name);
+    return { ...lineage, pending: undefined };
+  } catch (error) {
+    return { kind: 'broken', name: lineage.name, error: asEvercertError(error) };
+  }
 }
 
 function withHooks(lineage: Lineage, hooks: NonNullable<RenewOptions['hooks']>): Lineage {
@@ -81,8 +96,13 @@ function withHooks(lineage: Lineage, hooks: NonNullable<RenewOptions['hooks']>):
   return { ...lineage, settings, settingsStamp: undefined };
 }
 
-export function isUseless({ pending, settings }: Lineage): boolean {
-  return pending?.kind === 'junk' || (pending?.kind === 'ordered' && !fitsSettings(pending.order, settings));
+/** No CA keeps an order for longer. */
+const MAX_ORDER_AGE_MS = 7 * 86_400_000;
+
+function isUseless({ pending, settings }: Lineage, now: number): boolean {
+  if (pending === undefined || pending.kind === 'swapped') return false;
+  if (pending.kind === 'junk' || !fitsSettings(pending.order, settings)) return true;
+  return pending.kind === 'ordered' && now - pending.order.createdAt > MAX_ORDER_AGE_MS;
 }
 
 /** A plan, told. */

@@ -4,7 +4,7 @@ import { baseEnvironment } from '../deploy/hook-plan.ts';
 import { createHooks } from '../deploy/hooks.ts';
 import { asEvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
-import { sweepStore } from '../lineage/sweep.ts';
+import { sweepState } from '../lineage/sweep.ts';
 import type { Edges } from './edges.ts';
 import { perform } from './perform.ts';
 import type { Planned } from './plan-all.ts';
@@ -43,7 +43,7 @@ export async function runAll(
   const outcomes = new Map<string, Outcome>();
   let postHooksOk = true;
   try {
-    sweepStore(edges.disk, paths);
+    sweepState(edges.disk, paths);
     if (options.randomSleep && todo.some(comesByItself)) await sleepRandomly(edges);
     const limit = pLimit(options.concurrency);
     await Promise.all(

@@ -14,6 +14,8 @@ import { EvercertError } from '../errors.ts';
 interface Presented {
   readonly url: string;
   readonly challenge: HttpChallenge;
+  /** The CA was told by an earlier run, and is at it: telling it again is refused. */
+  readonly isTold: boolean;
 }
 
 /**
@@ -29,15 +31,17 @@ export async function authorize(
   const authorizations = await Promise.all(
     order.authorizations.map((url) => readAuthorization(connection, url)),
   );
+  const names = order.identifiers.map(({ value }) => value.toLowerCase().replace(/^\*\./, ''));
   const open = authorizations.filter(({ status }) => status !== 'valid');
   const presented = await Promise.all(
-    open.map((authorization) => challengeOf(connection, authorization, solver)),
+    open.map((authorization) => challengeOf(connection, authorization, names, solver)),
   );
   try {
     // Each must have ended, well or not, before the clean-up begins.
     const results = await Promise.allSettled(presented.map(({ challenge }) => solver.present(challenge)));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-    await Promise.all(presented.map(({ url }) => connection.post(url, {}, 'challenge', ChallengeSchema)));
+    const untold = presented.filter(({ isTold }) => !isTold);
+    await Promise.all(untold.map(({ url }) => connection.post(url, {}, 'challenge', ChallengeSchema)));
     return await validated();
   } finally {
     await Promise.all(presented.map(({ challenge }) => solver.cleanUp(challenge)));
@@ -64,22 +68,33 @@ async function readAuthorization(connection: Connection, url: string): Promise<A
 async function challengeOf(
   connection: Connection,
   authorization: Authorization,
+  names: readonly string[],
   solver: Solver,
 ): Promise<Presented> {
   const name = nameOf(authorization);
   if (authorization.status !== 'pending') throw refusal(connection.host, [authorization]);
+  if (!names.includes(authorization.identifier.value.toLowerCase())) throw foreign(connection.host, name);
   const offered = authorization.challenges.find(({ type }) => type === solver.type);
   if (offered?.token === undefined)
     throw unsupported(connection.host, name, authorization.challenges, solver.type);
-  const { token, url } = offered;
+  const { token, url, status } = offered;
   return {
     url,
+    isTold: status !== 'pending',
     challenge: {
       name: authorization.identifier.value,
       token,
       keyAuthorization: await connection.keyAuthorization(token),
     },
   };
+}
+
+function foreign(host: string, name: string): EvercertError {
+  return new EvercertError(
+    'order-failed',
+    `${host} wants ${name} proven, which is not in the order`,
+    'Nothing was proven. The next run places a new order; if this repeats, tell the CA.',
+  );
 }
 
 function nameOf({ identifier, wildcard }: Authorization): string {

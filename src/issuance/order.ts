@@ -48,6 +48,7 @@ export async function obtainCertificate(
 ): Promise<Download> {
   const deadline = connection.now() + request.timeoutMs;
   const placed = await takeUp(connection, request, listener);
+  checkIdentifiers(connection.host, placed.order, request);
   const isEarlier = request.earlier !== undefined;
   const ready = await makeReady(connection, placed, isEarlier, solver, deadline, listener);
   const valid = await finalize(connection, { url: placed.url, order: ready }, makeCsr, deadline, listener);
@@ -72,6 +73,18 @@ async function takeUp(
 async function usableOrder(connection: Connection, url: string | undefined): Promise<Placed | undefined> {
   const order = url === undefined ? undefined : await findOrder(connection, url);
   return url === undefined || order === undefined || order.status === 'invalid' ? undefined : { url, order };
+}
+
+/** An order for other names would have us prove names that nobody asked for. */
+function checkIdentifiers(host: string, { identifiers }: Order, request: OrderRequest): void {
+  const given = identifiers.map(({ value }) => value.toLowerCase());
+  const asked = request.identifiers.map(({ value }) => value);
+  if (sameNames(given, asked)) return;
+  throw new EvercertError(
+    'order-failed',
+    `${host} made an order for other names: ${given.join(', ').slice(0, 300)}`,
+    'Nothing was proven. The next run places a new order; if this repeats, tell the CA.',
+  );
 }
 
 /** The order whose answer never reached us: one for these names that nobody has finalized. */
@@ -122,13 +135,15 @@ async function makeReady(
   deadline: number,
   listener: OrderListener,
 ): Promise<Order> {
+  const cleanUp = () => (isEarlier ? cleanUpLeftovers(connection, placed.order, solver) : undefined);
   if (placed.order.status !== 'pending') {
-    if (isEarlier) await cleanUpLeftovers(connection, placed.order, solver);
+    await cleanUp();
     return placed.order;
   }
   listener.step('challenges');
   const validated = () => pollOrder(connection, placed.url, ['pending'], deadline);
   const order = await authorize(connection, placed.order, solver, validated);
+  await cleanUp();
   if (order.status === 'invalid') throw await explainInvalid(connection, order);
   return order;
 }
@@ -173,4 +188,11 @@ export function isFinal(error: EvercertError): boolean {
 }
 
 /** Refusals that say nothing against the order. */
-const PASSING = new Set(['badNonce', 'orderNotReady', 'rateLimited', 'serverInternal', 'userActionRequired']);
+const PASSING = new Set([
+  'about:blank',
+  'badNonce',
+  'orderNotReady',
+  'rateLimited',
+  'serverInternal',
+  'userActionRequired',
+]);

@@ -19,6 +19,14 @@ import { type LiveFacts, readState } from './state.ts';
  * deployed, nothing is under way, and the operator moved nothing. One read and seven looks at directory entries.
  */
 export function glance(disk: DiskReader, paths: StorePaths, name: string): LiveFacts | undefined {
+  try {
+    return look(disk, paths, name);
+  } catch {
+    return undefined;
+  }
+}
+
+function look(disk: DiskReader, paths: StorePaths, name: string): LiveFacts | undefined {
   const state = readState(disk, paths, name);
   if (state === undefined || state === 'unreadable' || state.live === undefined) return undefined;
   const { live, deployed, settings } = state;

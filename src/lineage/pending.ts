@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { EvercertError } from '../errors.ts';
 import type { Disk, DiskReader, DiskWriter } from '../system/disk.ts';
 import { sameNames } from '../x509/identifier.ts';
-import { sameKind } from '../x509/keys.ts';
+import { isSigningKey, sameKind } from '../x509/keys.ts';
 import { decodeJson, encodeJson } from './decode.ts';
 import { archivePath, isVersion, PRIVATE_KEY, pendingPath, type StorePaths, versionPath } from './paths.ts';
 import type { Settings } from './settings.ts';
@@ -40,8 +40,8 @@ export function readPending(
   live: string | undefined,
 ): Pending {
   const order = readOrder(disk, paths, name);
-  const hasKey = disk.exists(`${pendingPath(paths, name)}/${PRIVATE_KEY}`);
-  if (order === undefined || !hasKey) return { kind: 'junk' };
+  const key = disk.readText(`${pendingPath(paths, name)}/${PRIVATE_KEY}`);
+  if (order === undefined || key === undefined || !isSigningKey(key)) return { kind: 'junk' };
   if (live === order.target) return { kind: 'swapped', order };
   return { kind: disk.exists(versionPath(paths, name, order.target)) ? 'published' : 'ordered', order };
 }

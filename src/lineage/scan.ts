@@ -115,7 +115,7 @@ export function readLineage(
     live,
     deployed: state === undefined && pending === undefined ? version : state?.deployed,
     pinned:
-      pending === undefined &&
+      pending?.kind !== 'swapped' &&
       state?.live !== undefined &&
       version !== undefined &&
       version !== state.live.version,

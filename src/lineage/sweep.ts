@@ -1,3 +1,4 @@
+import { asEvercertError } from '../errors.ts';
 import type { Disk } from '../system/disk.ts';
 import type { StorePaths } from './paths.ts';
 
@@ -5,12 +6,11 @@ import type { StorePaths } from './paths.ts';
 const TEMPORARY = /\.(?:json|pem)\.\d{1,10}$/;
 
 /**
- * Removes the temporary files that a run left which died while it replaced a file of accounts/ or state/. Under the
- * lock nobody else is writing.
+ * Removes the temporary files that a run left in state/ which died while it replaced a file there. Under the lock
+ * nobody else is writing. Those in accounts/ stay: they cannot be told from an operator's copy of a key.
  */
-export function sweepStore(disk: Disk, paths: StorePaths): void {
-  const accounts = (disk.list(paths.accounts) ?? []).map((name) => `${paths.accounts}/${name}`);
-  for (const directory of [...accounts, paths.state]) sweep(disk, directory, (name) => TEMPORARY.test(name));
+export function sweepState(disk: Disk, paths: StorePaths): void {
+  sweep(disk, paths.state, (name) => TEMPORARY.test(name));
 }
 
 /**
@@ -29,5 +29,12 @@ export function sweepSettings(disk: Disk, paths: StorePaths, lineage: string, si
 }
 
 function sweep(disk: Disk, directory: string, isOurs: (name: string) => boolean): void {
-  for (const name of (disk.list(directory) ?? []).filter(isOurs)) disk.removeFile(`${directory}/${name}`);
+  for (const name of (disk.list(directory) ?? []).filter(isOurs)) {
+    try {
+      disk.removeFile(`${directory}/${name}`);
+    } catch (error) {
+      // Litter that stays is no reason to stop.
+      asEvercertError(error);
+    }
+  }
 }

@@ -18,27 +18,31 @@ export interface Plan {
 export function decide(lineage: Lineage | BrokenLineage, now: number, forced: boolean): Plan {
   if (lineage.kind === 'broken') return broken(lineage.name, lineage.error);
   const { name, live, pending } = lineage;
-  if (live.kind === 'damaged' && (live.blocked || !forced)) return broken(name, live.error);
+  if (live.kind === 'damaged') {
+    return live.blocked || !forced ? broken(name, live.error) : { name, action: 'renew', reason: 'forced' };
+  }
+  if (live.kind === 'whole') {
+    const due = dueAt(live.facts.notBefore, live.facts.notAfter);
+    return { name, dueAt: due, ...decideWhole(lineage, live.facts, now, forced) };
+  }
   if (pending?.kind === 'published') return { name, action: 'promote', reason: 'published-not-live' };
-  if (pending?.kind === 'swapped') return { name, action: 'redeploy', reason: 'interrupted' };
   if (pending?.kind === 'ordered') return { name, action: 'resume', reason: 'interrupted' };
-  if (live.kind === 'absent') return { name, action: 'issue', reason: 'never-issued' };
-  if (live.kind === 'damaged') return { name, action: 'renew', reason: 'forced' };
-  return {
-    name,
-    dueAt: dueAt(live.facts.notBefore, live.facts.notAfter),
-    ...decideWhole(lineage, live.facts, now, forced),
-  };
+  return { name, action: 'issue', reason: 'never-issued' };
 }
 
 type Decision = Pick<Plan, 'action' | 'reason' | 'error'>;
 
 function decideWhole(lineage: Lineage, facts: LiveFacts, now: number, forced: boolean): Decision {
-  if (forced) return { action: 'renew', reason: 'forced' };
+  const { pending } = lineage;
   const age = ageReason(facts, now);
-  if (lineage.pinned) return pinned(lineage.name, facts, age);
+  if (lineage.pinned && !forced) return pinned(lineage.name, facts, age);
+  if (pending?.kind === 'ordered') return { action: 'resume', reason: 'interrupted' };
+  if (pending?.kind === 'published') return { action: 'promote', reason: 'published-not-live' };
   const reason = driftReason(lineage, facts) ?? age;
   if (reason !== undefined) return { action: 'renew', reason };
+  // What was asked for is done but for its end.
+  if (pending?.kind === 'swapped') return { action: 'redeploy', reason: 'interrupted' };
+  if (forced) return { action: 'renew', reason: 'forced' };
   if (lineage.deployed !== facts.version) return { action: 'redeploy', reason: 'not-deployed' };
   return { action: 'skip', reason: 'not-due' };
 }

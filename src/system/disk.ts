@@ -38,6 +38,8 @@ export interface DiskWriter {
   replaceFile(path: string, data: string, mode: number): Promise<void>;
   /** Creates `directory/.NAME.tmp`, fills it and gives it its name. */
   publishDirectory(directory: string, name: string, files: readonly NewFile[]): Promise<void>;
+  /** What a run that died had changed there is on the disk from now on. */
+  syncDirectory(path: string): void;
   /** Makes `path` a symbolic link to `target`, replacing the link that was there. */
   swapLink(path: string, target: string): void;
   removeFile(path: string): void;
@@ -66,6 +68,7 @@ export const systemDisk: Disk = {
   createFile,
   replaceFile,
   publishDirectory,
+  syncDirectory: (path) => guarded(path, () => syncDirectory(path)),
   swapLink,
   removeFile: (path) => guarded(path, () => fs.rmSync(path, { force: true })),
   removeDirectory,

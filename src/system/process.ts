@@ -27,10 +27,21 @@ const GROUP_POLL_MS = 20;
 /** A grandchild may hold the pipe open for ever; what the shell itself wrote is there by now. */
 const DRAIN_MS = 100;
 
-export const runShell: RunShell = async (command, env, timeoutMs, signal) => {
+/** @param umask that hooks are to have: what this process was started with */
+export function createRunShell(umask: number): RunShell {
+  return (command, env, timeoutMs, signal) => runShell(command, env, umask, timeoutMs, signal);
+}
+
+async function runShell(
+  command: string,
+  env: Readonly<Record<string, string>>,
+  umask: number,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<ShellResult> {
   const started = performance.now();
   if (signal.aborted) return notStarted('interrupted');
-  const child = start(command, env);
+  const child = start(command, env, umask);
   if (typeof child === 'string') return notStarted(child);
   const read = collectOutput(child);
   let stoppedBecause: string | undefined;
@@ -53,10 +64,11 @@ export const runShell: RunShell = async (command, env, timeoutMs, signal) => {
     output: await read(),
     ms: Math.round(performance.now() - started),
   };
-};
+}
 
 /** Node throws at once for a command with a NUL, or one that is too long. */
-function start(command: string, env: Readonly<Record<string, string>>) {
+function start(command: string, env: Readonly<Record<string, string>>, umask: number) {
+  const ours = process.umask(umask);
   try {
     return spawn('/bin/sh', ['-c', command], {
       detached: true,
@@ -65,6 +77,8 @@ function start(command: string, env: Readonly<Record<string, string>>) {
     });
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  } finally {
+    process.umask(ours);
   }
 }
 

@@ -112,7 +112,10 @@ function createStore(scratch: string, server: string): Store {
 export async function run(argv: readonly string[], options?: RunOptions): Promise<RunResult> {
   const result = await evercert(argv, options);
   const text = result.stdout + result.stderr;
-  assert.doesNotMatch(text, /internal error|^ {4}at |\[native code\]|\[object Object\]|undefined/m);
+  assert.doesNotMatch(
+    text,
+    /internal error|^ {4}at |\[native code\]|\[object Object\]|(?<!received )undefined/m,
+  );
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   assert.doesNotMatch(text, /[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]/, 'control characters');
   for (const [line, next] of errorLines(result.stderr)) {
@@ -154,11 +157,16 @@ export function objects({ stdout }: RunResult): Record<string, unknown>[] {
 
 /** Each path below a directory with what is there: to see that nothing changed. */
 export function contents(directory: string, except: readonly string[] = ['.lock']): Record<string, string> {
-  if (!existsSync(directory)) return {};
-  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort();
-  return Object.fromEntries(
-    paths.filter((path) => !except.includes(path)).map((path) => [path, describe(join(directory, path))]),
-  );
+  const found: Record<string, string> = {};
+  const walk = (below: string) => {
+    for (const entry of readdirSync(join(directory, below), { withFileTypes: true })) {
+      const path = join(below, entry.name);
+      if (!except.includes(path)) found[path] = describe(join(directory, path));
+      if (entry.isDirectory()) walk(path);
+    }
+  };
+  if (existsSync(directory)) walk('');
+  return found;
 }
 
 function describe(path: string): string {

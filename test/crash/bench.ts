@@ -44,6 +44,8 @@ export type Run = (bench: Bench, options?: RunOptions) => Promise<RunResult>;
 export interface FaultyRun {
   readonly result: RunResult;
   readonly steps: readonly LoggedStep[];
+  /** The steps, and between them what it asked of the CA and which programs it started. */
+  readonly log: readonly LoggedStep[];
 }
 
 let authority: ReturnType<typeof createAuthority> | undefined;
@@ -54,6 +56,7 @@ export async function createBench(): Promise<Bench> {
   const beside = scratchDirectory('bench');
   const [kept, notes, log] = ['kept', 'notes', 'log'].map((name) => join(beside.directory, name)) as Three;
   const [store, webroot] = [site.configDir, join(site.scratch, 'webroot')];
+  mkdirSync(webroot);
   const certonly: Bench['certonly'] = (names, flags, options) => {
     const where = ['--config-dir', store, '--server', site.ca.directoryUrl, '--webroot', '-w', webroot];
     const account = ['--agree-tos', '--register-unsafely-without-email'];
@@ -65,7 +68,6 @@ export async function createBench(): Promise<Bench> {
     deployHook: `echo "$EVERCERT_VERSION_DIR" >> ${notes}`,
     certonly,
     keep: () => {
-      mkdirSync(webroot, { recursive: true });
       execFileSync('cp', ['-a', site.scratch, kept]);
     },
     reset: () => {
@@ -78,7 +80,8 @@ export async function createBench(): Promise<Bench> {
       writeFileSync(log, '');
       const env = { [FAULT_VARIABLE]: JSON.stringify({ root: site.scratch, log, ...plan }) };
       const result = await run(bench, { env, preload: PRELOAD });
-      return { result, steps: lines(log).map((line) => JSON.parse(line) as LoggedStep) };
+      const logged = lines(log).map((line) => JSON.parse(line) as LoggedStep);
+      return { result, log: logged, steps: logged.filter(({ number }) => number > 0) };
     },
     deployed: () => lines(notes).map((path) => basename(path)),
     live: () => linkedVersion(join(store, 'live', NAME)),

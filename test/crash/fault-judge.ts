@@ -1,22 +1,24 @@
 import type fs from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { canFail, type ErrorCode, type FaultPlan, isWrite } from './fault-plan.ts';
+import { canFail, type ErrorCode, type FaultPlan, isWrite, type LoggedStep } from './fault-plan.ts';
 
 /** A step that is about to be taken. */
 export interface Step {
   readonly op: string;
   readonly path: string;
   readonly to?: string;
-  /** Writes the first half of what is to be written. */
-  readonly half?: () => void;
+  /** Writes the first half of what is to be written. Returns how much that was, if the caller would be told. */
+  readonly half?: () => number | undefined;
 }
 
-/** What to do instead of, or after, a step. */
-export type Action = Error | 'kill-after';
+/** What to do instead of, or after, a step: a number is the answer of a write that was cut short. */
+export type Action = Error | 'kill-after' | number;
 
 export interface Judge {
   /** Counts the step. Does not return when the process is to end before it. */
   decide(step: Step): Action | undefined;
+  /** Logs what is no step. */
+  note(op: string, path: string): void;
   concerns(path: string): boolean;
   kill(): never;
 }
@@ -31,10 +33,13 @@ const MESSAGES: Record<ErrorCode, [number, string]> = {
 export function createJudge(plan: FaultPlan, disk: typeof fs): Judge {
   let count = 0;
   const log = plan.log === undefined ? undefined : disk.openSync(plan.log, 'a');
-  const inside = (path: string) => relative(plan.root, resolve(path));
+  const inside = (path: string) => relative(plan.root, resolve(path)) || '.';
   const concerns = (path: string) => {
     const part = inside(path);
-    return !part.startsWith('..') && (plan.only === undefined || part.includes(plan.only));
+    return part.split('/')[0] !== '..' && (plan.only === undefined || part.includes(plan.only));
+  };
+  const write = (line: LoggedStep) => {
+    if (log !== undefined) disk.writeSync(log, `${JSON.stringify(line)}\n`);
   };
   const kill = (): never => {
     process.kill(process.pid, 'SIGKILL');
@@ -43,18 +48,14 @@ export function createJudge(plan: FaultPlan, disk: typeof fs): Judge {
   return {
     concerns,
     kill,
+    note: (op, path) => write({ number: 0, op, path }),
     decide: (step) => {
       if (!concerns(step.path)) return undefined;
       count += 1;
       const { op, to } = step;
-      const line = {
-        number: count,
-        op,
-        path: inside(step.path),
-        ...(to && { to: op === 'rename' ? inside(to) : to }),
-      };
-      if (log !== undefined) disk.writeSync(log, `${JSON.stringify(line)}\n`);
-      return isHit(plan, count, step) ? carryOut(plan, step, kill) : undefined;
+      const target = to === undefined ? {} : { to: op === 'rename' ? inside(to) : to };
+      write({ number: count, op, path: inside(step.path), ...target });
+      return isHit(plan, count, step) ? carryOut(plan, step, count === plan.at, kill) : undefined;
     },
   };
 }
@@ -71,14 +72,17 @@ function errorOf(action: FaultPlan['action']): ErrorCode | undefined {
   return action === undefined || action.startsWith('kill') ? undefined : (action as ErrorCode);
 }
 
-function carryOut({ action, at }: FaultPlan, step: Step, kill: () => never): Action {
+function carryOut({ action }: FaultPlan, step: Step, isFirst: boolean, kill: () => never): Action {
   const code = errorOf(action);
   if (code === undefined) {
     if (action === 'kill-after') return 'kill-after';
     if (action === 'kill-half') step.half?.();
     return kill();
   }
-  if (action === 'short' && isWrite(step.op) && at !== undefined) step.half?.();
+  if (action === 'short' && isFirst && isWrite(step.op)) {
+    const written = step.half?.();
+    if (written !== undefined) return written;
+  }
   const [errno, why] = MESSAGES[code];
   const error = new Error(`${code}: ${why}, ${step.op} '${step.path}'`);
   return Object.assign(error, { code, errno, syscall: step.op, path: step.path });

@@ -2,8 +2,8 @@
 export const FAULT_VARIABLE = 'EVERCERT_TEST_FAULT';
 
 /**
- * What happens at the chosen step. `kill-half` and `short` perform the first half of a write, then end the process or
- * answer ENOSPC.
+ * What happens at the chosen step. `kill-half` and `short` perform the first half of a write, then end the process, or
+ * tell how little was written (whoever asks for the rest gets ENOSPC, as on a full disk).
  */
 export type FaultAction = 'kill-before' | 'kill-half' | 'kill-after' | 'short' | ErrorCode;
 
@@ -25,6 +25,7 @@ export interface FaultPlan {
 
 /** One step on the file system. `open` is one that may create or truncate; `open-dir` reads a directory, to sync it. */
 export interface LoggedStep {
+  /** From 1 on; 0 for what is no step on the file system: `request` and `spawn`. */
   readonly number: number;
   readonly op: string;
   /** Relative to the root. */

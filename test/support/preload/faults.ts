@@ -2,7 +2,9 @@
  * Loaded into the real evercert by `node --import`: sees each of its steps on the file system, and makes the chosen one
  * go wrong. Without `EVERCERT_TEST_FAULT` it does nothing.
  */
+import childProcess from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { type Action, createJudge, type Judge, type Step } from '../../crash/fault-judge.ts';
 import { FAULT_VARIABLE, type FaultPlan } from '../../crash/fault-plan.ts';
@@ -70,7 +72,17 @@ async function install(judge: Judge): Promise<void> {
   for (const name of [...UNKNOWN, 'createWriteStream'])
     replace(library, name, (fn) => refuse(judge, name, fn));
   for (const name of UNKNOWN) if (name in promises) replace(promises, name, (fn) => refuse(judge, name, fn));
+  replace(http as unknown as Library, 'request', (fn) => noted(judge, 'request', fn));
+  replace(childProcess as unknown as Library, 'spawn', (fn) => noted(judge, 'spawn', fn));
   syncBuiltinESMExports();
+}
+
+/** What others see of us is in the log too, between the steps. */
+function noted(judge: Judge, op: string, fn: Fn): Fn {
+  return function (...args) {
+    judge.note(op, Array.isArray(args[1]) ? args[1].join(' ') : String(args[0]));
+    return fn.apply(this, args);
+  };
 }
 
 function describers(): [string, Describe][] {
@@ -94,29 +106,42 @@ function onPath(op: string, path: unknown): Step | undefined {
 function onDescriptor(op: string, [fd, ...rest]: readonly unknown[]): Step | undefined {
   const path = paths.get(fd as number);
   if (path === undefined) return undefined;
-  return { op, path, half: () => writeHalf(fd as number, rest) };
+  const half = () => {
+    const written = writeHalf(fd as number, rest);
+    return op === 'write' ? written : undefined;
+  };
+  return { op, path, half };
 }
 
 function onEither(op: string, args: readonly unknown[]): Step | undefined {
   const [target, data] = args;
   if (typeof target === 'number') return onDescriptor(op, args);
-  const half = () => original.writeFileSync(String(target), firstHalf(data), args[2] as fs.WriteFileOptions);
+  const half = () => {
+    original.writeFileSync(String(target), firstHalf(data), args[2] as fs.WriteFileOptions);
+    return undefined;
+  };
   return { op, path: String(target), half };
 }
 
 function onOpen(path: unknown, flags: unknown): Step | undefined {
-  if (flags === undefined || flags === 'r' || flags === fs.constants.O_RDONLY) {
+  if (!mayWrite(flags)) {
     const stat = original.statSync(String(path), { throwIfNoEntry: false });
     return stat?.isDirectory() ? { op: 'open-dir', path: String(path) } : undefined;
   }
   return { op: 'open', path: String(path) };
 }
 
-function writeHalf(fd: number, [data, offset, length, position]: readonly unknown[]): void {
+function mayWrite(flags: unknown): boolean {
+  const { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC } = fs.constants;
+  if (typeof flags === 'number') return (flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)) !== 0;
+  return typeof flags === 'string' && /[wa+]/.test(flags);
+}
+
+function writeHalf(fd: number, [data, offset, length, position]: readonly unknown[]): number {
   const isText = typeof data === 'string';
   const bytes = isText ? data : (data as Buffer).subarray(Number(offset ?? 0), Number(length ?? Infinity));
   const at = isText ? offset : position;
-  original.writeSync(fd, firstHalf(bytes), 0, undefined, typeof at === 'number' ? at : null);
+  return original.writeSync(fd, firstHalf(bytes), 0, undefined, typeof at === 'number' ? at : null);
 }
 
 function firstHalf(data: unknown): Buffer {
@@ -135,6 +160,7 @@ function syncVersion(judge: Judge, describe: Describe, fn: Fn): Fn {
   return function (...args) {
     const action = decide(judge, describe(args, this));
     if (action instanceof Error) throw action;
+    if (typeof action === 'number') return action;
     depth += 1;
     try {
       const result = fn.apply(this, args);
@@ -152,6 +178,7 @@ function callbackVersion(judge: Judge, describe: Describe, fn: Fn): Fn {
     const callback = args.at(-1) as Fn;
     const action = decide(judge, describe(args, this));
     if (action instanceof Error) return process.nextTick(callback, action);
+    if (typeof action === 'number') return process.nextTick(callback, null, action);
     const done: Fn = (error, result) => {
       if (action === 'kill-after') judge.kill();
       remember(result, args);
@@ -165,6 +192,7 @@ function promiseVersion(judge: Judge, describe: Describe, fn: Fn): Fn {
   return async function (...args) {
     const action = decide(judge, describe(args, this));
     if (action instanceof Error) throw action;
+    if (typeof action === 'number') return { bytesWritten: action, buffer: args[0] };
     const result = await fn.apply(this, args);
     if (action === 'kill-after') judge.kill();
     remember((result as fs.promises.FileHandle | undefined)?.fd, args);

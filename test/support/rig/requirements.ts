@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { findExecutable } from './executables.ts';
 import { providePebble } from './pebble-package.ts';
 import { suiteName } from './reporter.ts';
+import { scratchDirectory } from './scratch.ts';
 
 /** What a test may need besides Node, and the Debian package that brings it; Pebble has a way of its own. */
 export const debianPackages = {
@@ -11,9 +13,10 @@ export const debianPackages = {
   openssl: 'openssl',
   flock: 'util-linux',
   setpriv: 'util-linux',
+  postfix: 'postfix',
 } as const;
 
-export type Requirement = keyof typeof debianPackages | 'pebble' | 'postfix' | 'root';
+export type Requirement = keyof typeof debianPackages | 'pebble' | 'root' | 'tmpfs';
 
 /** Names the file to which `skipWithout` adds one line for each suite that does not run. */
 export const SKIPPED_VARIABLE = 'EVERCERT_TEST_SKIPPED';
@@ -41,9 +44,19 @@ let pebbleIsHere: boolean | undefined;
 
 function isHere(requirement: Requirement): boolean {
   if (requirement === 'root') return process.getuid?.() === 0;
+  if (requirement === 'tmpfs') return canMount();
   if (requirement !== 'pebble') return findExecutable(requirement) !== undefined;
   pebbleIsHere ??= canProvidePebble();
   return pebbleIsHere;
+}
+
+/** Containers mostly may not. */
+function canMount(): boolean {
+  const { directory, remove } = scratchDirectory('mount');
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', directory]).status === 0;
+  if (mounted) spawnSync('umount', [directory]);
+  remove();
+  return mounted;
 }
 
 function canProvidePebble(): boolean {

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { webrootSolver } from '../../src/challenges/webroot.ts';
+import { EvercertError } from '../../src/errors.ts';
+import { rejection } from '../unit-kit/expect.ts';
+
+function rig() {
+  const calls: string[] = [];
+  const files = {
+    place: (root: string, token: string, content: string) =>
+      void calls.push(`place ${root} ${token} ${content}`),
+    remove: (root: string, token: string) => void calls.push(`remove ${root} ${token}`),
+  };
+  return { calls, solver: webrootSolver(files, { 'a.example': '/a', 'b.example': '/b' }) };
+}
+
+const challenge = (name: string) => ({ name, token: `${name}-token`, keyAuthorization: 'answer' });
+
+test('each name has the directory of its own', async () => {
+  const { calls, solver } = rig();
+  assert.equal(solver.type, 'http-01');
+  await solver.present(challenge('a.example'));
+  await solver.present(challenge('b.example'));
+  await solver.cleanUp(challenge('a.example'));
+  assert.deepEqual(calls, [
+    'place /a a.example-token answer',
+    'place /b b.example-token answer',
+    'remove /a a.example-token',
+  ]);
+});
+
+test('a name without a directory is told', async () => {
+  const { calls, solver } = rig();
+  await rejection(solver.present(challenge('c.example')), 'bad-settings');
+  assert.deepEqual(calls, []);
+});
+
+for (const name of ['constructor', '__proto__', 'toString']) {
+  test(`a name of Object.prototype has no directory: ${name}`, async () => {
+    const { calls, solver } = rig();
+    await rejection(solver.present(challenge(name)), 'bad-settings');
+    assert.deepEqual(calls, []);
+  });
+}
+
+test('what fails rejects, and throws nothing at once', async () => {
+  const fail = () => {
+    throw new EvercertError('webroot-failed', 'no', 'yes');
+  };
+  const solver = webrootSolver({ place: fail, remove: fail }, { a: '/a' });
+  await rejection(solver.present(challenge('a')), 'webroot-failed');
+});

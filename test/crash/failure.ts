@@ -1,0 +1,50 @@
+import { canFail, type ErrorCode, isWrite, type LoggedStep } from './fault-plan.ts';
+import { brokenEnd, type Point, recover, type Trial } from './trial.ts';
+
+const CODES: readonly ErrorCode[] = ['ENOSPC', 'EIO', 'EACCES'];
+
+/** Every way in which a file system can refuse one step, once or from then on. */
+export function errorPoints(steps: readonly LoggedStep[]): Point[] {
+  return steps.flatMap((step) => {
+    const point = (action: Point['action'], lasting: boolean): Point => ({
+      at: step.number,
+      action,
+      lasting,
+      step,
+    });
+    const codes = CODES.filter((code) => canFail(step.op, code));
+    return [
+      ...codes.flatMap((code) => [point(code, false), point(code, true)]),
+      ...(isWrite(step.op) ? [point('short', false), point('short', true)] : []),
+    ];
+  });
+}
+
+/** Every `stride`-th, from `start` on. */
+export function sample<T>(all: readonly T[], stride: number, start: number): T[] {
+  return all.filter((_, i) => i % stride === start % stride);
+}
+
+/** A run that met an error tells so and fails, or did all that it was to do; the next run mends everything. */
+export async function judgeFailure(asked: Trial): Promise<void> {
+  const trial = withoutChallenges(asked);
+  const { bench, scenario, first, complain } = trial;
+  const { status, signal, stdout, stderr } = first.result;
+  const text = `${stdout}${stderr}`;
+  if (/internal error|\n\s+at /.test(text)) complain(`shows a stack: ${text}`);
+  if (status === 0) {
+    for (const broken of brokenEnd(bench, scenario, scenario.target)) complain(`status 0, but ${broken}`);
+    if (!bench.deployed().includes(scenario.target)) complain('status 0, but not deployed');
+  } else if (status !== 1 && status !== 2) {
+    complain(`ended with ${status ?? signal}: ${text}`);
+  } else if (!/hint: /.test(stderr)) {
+    complain(`failed without a word: ${JSON.stringify(text)}`);
+  }
+  await recover(trial);
+}
+
+/** A challenge file that could not be removed stays: that is no reason to give up a certificate. */
+function withoutChallenges(trial: Trial): Trial {
+  if (!trial.point.step.path.startsWith('webroot/')) return trial;
+  return { ...trial, complain: (what) => what.includes('challenge files') || trial.complain(what) };
+}

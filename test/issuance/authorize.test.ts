@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readProblem } from '../../src/acme/problem.ts';
+import type { Order } from '../../src/acme/resources.ts';
+import type { HttpChallenge, Solver } from '../../src/challenges/solver.ts';
+import { EvercertError } from '../../src/errors.ts';
+import { authorize, cleanUpLeftovers, explainInvalid } from '../../src/issuance/authorize.ts';
+import { assertPrintable, rejection } from '../unit-kit/expect.ts';
+import { aChallenge, anAuthorization, type Scripted, scripted, urlOf } from '../unit-kit/scripted.ts';
+
+const order = (...authorizations: string[]): Order => ({
+  status: 'pending',
+  identifiers: ['a.example', 'b.example'].map((value) => ({ type: 'dns', value })),
+  authorizations: authorizations.map(urlOf),
+  finalize: urlOf('finalize'),
+});
+
+function solverOf(log: string[], fails: (name: string) => boolean = () => false): Solver {
+  const note = (what: string, { name, token, keyAuthorization }: HttpChallenge) =>
+    log.push(`${what} ${name} ${token} ${keyAuthorization}`);
+  return {
+    type: 'http-01',
+    present: async (challenge) => {
+      await Promise.resolve();
+      note('present', challenge);
+      if (fails(challenge.name)) throw new EvercertError('webroot-failed', 'no', 'x');
+    },
+    cleanUp: async (challenge) => void note('clean', challenge),
+  };
+}
+
+async function run(
+  authorizations: Record<string, Scripted>,
+  fails?: (name: string) => boolean,
+  validated?: () => Promise<Order>,
+) {
+  const answers = Object.fromEntries(
+    Object.entries(authorizations).map(([path, answer]) => [path, [answer]]),
+  );
+  const { connection, log } = scripted({
+    ...answers,
+    chall: [{ body: aChallenge }],
+    chall2: [{ body: aChallenge }],
+  });
+  const asked = order(...Object.keys(authorizations));
+  const done = authorize(connection, asked, solverOf(log, fails), async () => {
+    log.push('validated');
+    return (await validated?.()) ?? asked;
+  });
+  return { done, log };
+}
+
+const second = anAuthorization('pending', {
+  identifier: { type: 'dns', value: 'b.example' },
+  challenges: [
+    { ...aChallenge, type: 'dns-01' },
+    { ...aChallenge, url: urlOf('chall2'), token: 'bbbbbbbbbbbbbbbb' },
+  ],
+});
+const ONE = 'a.example abcdefghijklmnop abcdefghijklmnop.thumb';
+const TWO = 'b.example bbbbbbbbbbbbbbbb bbbbbbbbbbbbbbbb.thumb';
+
+test('all are presented, then told, then waited for, then cleaned up', async () => {
+  const { done, log } = await run({ one: anAuthorization('pending'), two: second });
+  await done;
+  assert.deepEqual(log, [
+    'get one',
+    'get two',
+    `present ${ONE}`,
+    `present ${TWO}`,
+    'post chall',
+    'post chall2',
+    'validated',
+    `clean ${ONE}`,
+    `clean ${TWO}`,
+  ]);
+});
+
+test('what is valid already is left alone', async () => {
+  const { done, log } = await run({ one: anAuthorization('valid'), two: second });
+  await done;
+  assert.deepEqual(
+    log.filter((line) => !line.startsWith('get')),
+    [`present ${TWO}`, 'post chall2', 'validated', `clean ${TWO}`],
+  );
+});
+
+test('one that cannot be presented: the CA is not told, all are cleaned up after all have ended', async () => {
+  const { done, log } = await run(
+    { one: anAuthorization('pending'), two: second },
+    (name) => name === 'a.example',
+  );
+  await rejection(done, 'webroot-failed');
+  assert.deepEqual(log.slice(2), [`present ${ONE}`, `present ${TWO}`, `clean ${ONE}`, `clean ${TWO}`]);
+});
+
+test('whatever fails while the CA looks, all are cleaned up', async () => {
+  const { done, log } = await run({ one: anAuthorization('pending') }, undefined, () =>
+    Promise.reject(new TypeError('bug')),
+  );
+  await assert.rejects(done, TypeError);
+  assert.equal(log.at(-1), `clean ${ONE}`);
+});
+
+test('a way that is not offered is told, with what is', async () => {
+  const { done } = await run({
+    one: anAuthorization('pending', { wildcard: true, challenges: [{ ...aChallenge, type: 'dns-01' }] }),
+  });
+  const { message, hint } = await rejection(done, 'challenge-unsupported');
+  assert.equal(message, 'ca.example does not offer http-01 for *.a.example, but dns-01');
+  assert.match(hint, /dns-01/);
+  const { done: nothing } = await run({ one: anAuthorization('pending', { challenges: [] }) });
+  assert.match((await rejection(nothing, 'challenge-unsupported')).message, /but nothing$/);
+});
+
+test('a challenge without a token is none', async () => {
+  const { token: _, ...tokenless } = aChallenge;
+  await rejection(
+    (await run({ one: anAuthorization('pending', { challenges: [tokenless] }) })).done,
+    'challenge-unsupported',
+  );
+});
+
+for (const status of ['invalid', 'deactivated', 'expired', 'revoked']) {
+  test(`an authorization that is ${status} ends the order before anything is presented`, async () => {
+    const { done, log } = await run({ one: anAuthorization(status), two: second });
+    const { details } = await rejection(done, 'challenge-failed');
+    assert.deepEqual(details, [`a.example: ${status}: the CA gives no reason`]);
+    assert.ok(!log.some((line) => line.startsWith('present')));
+  });
+}
+
+const failed = (type: string, detail: string) =>
+  anAuthorization('invalid', {
+    challenges: [
+      { ...aChallenge, status: 'invalid', error: { type: `urn:ietf:params:acme:error:${type}`, detail } },
+    ],
+  });
+
+test('why an order is invalid: its authorizations, else its own error', async () => {
+  const { connection } = scripted({
+    one: [failed('connection', 'refused\u001b[31m')],
+    two: [anAuthorization('valid')],
+    three: [anAuthorization('pending')],
+  });
+  const error = await explainInvalid(connection, order('one', 'two'));
+  assert.deepEqual(
+    [error.code, error.message, error.details],
+    ['challenge-failed', 'ca.example could not validate a.example', ['a.example: connection: refused [31m']],
+  );
+  assert.match(error.hint, /port 80/);
+  const own = await explainInvalid(connection, {
+    ...order('two', 'three'),
+    error: { type: 'x', detail: 'caa changed' },
+  });
+  assert.deepEqual(
+    [own.code, own.message],
+    ['order-failed', 'ca.example called the order invalid: x: caa changed'],
+  );
+  assert.match((await explainInvalid(connection, order('two'))).message, /it does not say why/);
+});
+
+for (const type of ['constructor', 'toString', '__proto__', 'other']) {
+  test(`a reason that is not known has a hint all the same: ${type}`, async () => {
+    const { connection } = scripted({ one: [failed(type, 'x')] });
+    const { hint } = await explainInvalid(connection, order('one'));
+    assertPrintable(hint);
+  });
+}
+
+test('leftovers of a run that died are cleaned up, by their tokens', async () => {
+  const { connection, log } = scripted({
+    one: [anAuthorization('valid')],
+    two: [second],
+    three: [anAuthorization('valid', { challenges: [] })],
+  });
+  await cleanUpLeftovers(connection, order('one', 'two', 'three'), solverOf(log));
+  assert.deepEqual(
+    log.filter((line) => line.startsWith('clean')),
+    ['clean a.example abcdefghijklmnop ', 'clean b.example bbbbbbbbbbbbbbbb '],
+  );
+});
+
+const LEFT: Record<string, Error> = {
+  'the CA does not answer': new EvercertError('connection-failed', 'down', 'x'),
+  'the CA has forgotten them': new EvercertError('acme-problem', 'gone', 'x', readProblem(404, {})),
+};
+
+for (const [name, answer] of Object.entries(LEFT)) {
+  test(`leftovers are no reason to fail: ${name}`, async () => {
+    const { connection, log } = scripted({ one: [answer] });
+    await cleanUpLeftovers(connection, order('one'), solverOf(log));
+  });
+}
+
+test('leftovers are no reason to fail: they have no directory', async () => {
+  const { connection } = scripted({ one: [anAuthorization('valid')] });
+  const cleanUp = () => Promise.reject(new EvercertError('bad-settings', 'no webroot', 'x'));
+  await cleanUpLeftovers(connection, order('one'), { ...solverOf([]), cleanUp });
+});
+
+test('an interruption and a bug are not swallowed with them', async () => {
+  for (const error of [new EvercertError('interrupted', 'stop', 'x'), new TypeError('bug')]) {
+    const { connection, log } = scripted({ one: [error] });
+    await assert.rejects(cleanUpLeftovers(connection, order('one'), solverOf(log)), error);
+  }
+});

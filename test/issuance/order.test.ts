@@ -1,0 +1,214 @@
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { listOrders } from '../../src/acme/account.ts';
+import { problemError, readProblem } from '../../src/acme/problem.ts';
+import type { Solver } from '../../src/challenges/solver.ts';
+import { type ErrorCode, EvercertError } from '../../src/errors.ts';
+import { isFinal, type OrderRequest, obtainCertificate } from '../../src/issuance/order.ts';
+import { checkChain } from '../../src/x509/certificate.ts';
+import { createCsr } from '../../src/x509/csr.ts';
+import { parseIdentifier } from '../../src/x509/identifier.ts';
+import { publicKeyOfPem } from '../../src/x509/keys.ts';
+import { type Meeting, meetRegistered } from '../unit-kit/ca.ts';
+import { ecKey } from '../unit-kit/chains.ts';
+import { rejection } from '../unit-kit/expect.ts';
+import { anAuthorization, anOrder, scripted, urlOf } from '../unit-kit/scripted.ts';
+
+const names = ['a.example', '192.0.2.1'];
+const identifiers = names.map(parseIdentifier);
+const solver: Solver = { type: 'http-01', present: async () => undefined, cleanUp: async () => undefined };
+
+/** Obtains a certificate for the names; tells what happened in between. */
+async function obtain({ connection }: Pick<Meeting, 'connection'>, more: Partial<OrderRequest> = {}) {
+  const steps: string[] = [];
+  const request = { identifiers, preferredChain: undefined, earlier: undefined, timeoutMs: 60_000, ...more };
+  const listener = {
+    placed: async (url: string) => void steps.push(`placed ${url.replace(/^.*\//, '')}`),
+    step: (step: string) => void steps.push(step),
+  };
+  const { pem } = await obtainCertificate(
+    connection,
+    request,
+    solver,
+    () => createCsr(ecKey, identifiers),
+    listener,
+  );
+  return { pem, steps };
+}
+
+const check = (pem: string) =>
+  assert.deepEqual(checkChain(pem, publicKeyOfPem(ecKey), names, Date.now()).leaf.names, names);
+
+test('from newOrder to a certificate', async (t) => {
+  const meeting = await meetRegistered(t);
+  const { pem, steps } = await obtain(meeting);
+  check(pem);
+  assert.deepEqual(
+    steps.map((step) => step.split(' ')[0]),
+    ['order', 'placed', 'challenges', 'finalize', 'download'],
+  );
+});
+
+test('an order that is ready at once needs no challenges', async (t) => {
+  const meeting = await meetRegistered(t, { validAuthzReuse: true });
+  await obtain(meeting);
+  assert.deepEqual(
+    (await obtain(meeting)).steps.filter((step) => !step.startsWith('placed')),
+    ['order', 'finalize', 'download'],
+  );
+});
+
+/** Breaks an order off by a fault, and has the next run take it up. */
+async function resumed(
+  meeting: Meeting,
+  endpoint: 'challenge' | 'finalize' | 'certificate',
+  code: ErrorCode,
+) {
+  meeting.ca.inject({
+    endpoint,
+    fault: { kind: 'problem', status: 503, problem: { type: 'serverInternal' } },
+    times: 3,
+  });
+  await rejection(obtain(meeting), code);
+  meeting.ca.clearFaults();
+  const [url] = await listOrders(meeting.connection);
+  assert.ok(url !== undefined);
+  return obtain(meeting, { earlier: url });
+}
+
+for (const [endpoint, steps] of Object.entries({
+  challenge: ['resume-order', 'challenges', 'finalize', 'download'],
+  finalize: ['resume-order', 'finalize', 'download'],
+  certificate: ['resume-order', 'download'],
+}) as ['challenge' | 'finalize' | 'certificate', string[]][]) {
+  test(`an order that broke off at ${endpoint} is taken up, and no other is placed`, async (t) => {
+    const meeting = await meetRegistered(t);
+    const done = await resumed(meeting, endpoint, 'acme-problem');
+    check(done.pem);
+    assert.deepEqual(done.steps, steps);
+    assert.equal(meeting.ca.orders.length, 1);
+  });
+}
+
+test('an order whose answer was lost is found again', async (t) => {
+  const meeting = await meetRegistered(t);
+  meeting.ca.inject({ endpoint: 'newOrder', fault: { kind: 'lost-reply' } });
+  await rejection(obtain(meeting), 'connection-failed');
+  const { pem, steps } = await obtain(meeting, { earlier: 'unknown' });
+  check(pem);
+  assert.deepEqual(
+    steps.map((step) => step.split(' ')[0]),
+    ['resume-order', 'placed', 'challenges', 'finalize', 'download'],
+  );
+  assert.equal(meeting.ca.orders.length, 1);
+});
+
+test('an order of other names, or one that is done, is not taken for the lost one', async (t) => {
+  const meeting = await meetRegistered(t);
+  await obtain(meeting);
+  const { steps } = await obtain(meeting, { earlier: 'unknown' });
+  assert.deepEqual(steps.slice(0, 2), ['resume-order', 'order']);
+  assert.equal(meeting.ca.orders.length, 2);
+});
+
+test('an order that the CA has lost, or calls invalid, is placed anew', async (t) => {
+  const meeting = await meetRegistered(t);
+  meeting.ca.inject({ endpoint: 'challenge', fault: { kind: 'drop' } });
+  await rejection(obtain(meeting), 'connection-failed');
+  const [url = ''] = await listOrders(meeting.connection);
+  meeting.ca.forgetOrders();
+  assert.deepEqual((await obtain(meeting, { earlier: url })).steps.slice(0, 2), ['resume-order', 'order']);
+  meeting.ca.knobs.issuanceProblem = { type: 'serverInternal', detail: 'broken' };
+  await rejection(obtain(meeting), 'order-failed');
+  meeting.ca.knobs.issuanceProblem = null;
+  const last = meeting.ca.orders.at(-1)?.url;
+  assert.deepEqual((await obtain(meeting, { earlier: last })).steps.slice(0, 2), ['resume-order', 'order']);
+});
+
+test('names that cannot be validated', async (t) => {
+  const meeting = await meetRegistered(t, {
+    alwaysValid: false,
+    validationProblems: {
+      'a.example': { type: 'dns', detail: 'NXDOMAIN' },
+      '192.0.2.1': { type: 'connection', detail: 'refused' },
+    },
+  });
+  const { message, details } = await rejection(obtain(meeting), 'challenge-failed');
+  assert.match(message, /could not validate a\.example, 192\.0\.2\.1$|could not validate /);
+  assert.ok(
+    details.some((line) => /: (dns: NXDOMAIN|connection: refused)$/.test(line)),
+    details.join(),
+  );
+});
+
+test('a name that the CA refuses', async (t) => {
+  const meeting = await meetRegistered(t, { rejectedIdentifiers: ['a.example'] });
+  const error = await rejection(obtain(meeting), 'acme-problem');
+  assert.match(error.message, /rejectedIdentifier/);
+  assert.ok(isFinal(error));
+});
+
+const forA = { identifiers: [{ type: 'dns', value: 'a.example' }] } as const;
+const odd = (answers: Parameters<typeof scripted>[0]) =>
+  obtain(scripted(answers), { ...forA, earlier: urlOf('o') });
+
+test('answers that make no sense: an order without a URL, a valid one without a certificate', async () => {
+  const unplaced = scripted({ newOrder: [anOrder('pending')] });
+  assert.match((await rejection(obtain(unplaced), 'bad-answer')).message, /without a URL/);
+  const authz = [anAuthorization('valid')];
+  assert.match(
+    (await rejection(odd({ o: [anOrder('valid')], authz }), 'bad-answer')).message,
+    /names no certificate/,
+  );
+});
+
+test('an order for other names than those asked for: nothing is proven', async () => {
+  const foreign = { identifiers: [{ type: 'dns', value: 'other.example' }] };
+  const meeting = scripted({ o: [anOrder('pending', foreign)] });
+  await rejection(obtain(meeting, { ...forA, earlier: urlOf('o') }), 'order-failed');
+  assert.deepEqual(meeting.log, ['get o']);
+});
+
+test('an order that never ends is left to the next run', async () => {
+  const error = await rejection(
+    odd({ o: [anOrder('processing')], authz: [anAuthorization('valid')] }),
+    'order-timeout',
+  );
+  assert.equal(isFinal(error), false);
+});
+
+const problem = (status: number, type: string) => problemError(readProblem(status, { type }), 'ca', 'x');
+const FINAL: readonly (readonly [EvercertError, boolean])[] = [
+  ...(['challenge-failed', 'order-failed', 'challenge-unsupported', 'chain-bad'] as const).map(
+    (code) => [new EvercertError(code, code, ''), true] as const,
+  ),
+  ...(
+    [
+      'connection-failed',
+      'tls-failed',
+      'bad-answer',
+      'order-timeout',
+      'webroot-failed',
+      'port-in-use',
+      'interrupted',
+      'disk-full',
+    ] as const
+  ).map((code) => [new EvercertError(code, code, ''), false] as const),
+  [problem(400, 'malformed'), true],
+  [problem(403, 'unauthorized'), true],
+  [problem(404, 'about:blank'), false],
+  [problem(429, 'about:blank'), false],
+  [problem(400, 'badCSR'), true],
+  [problem(400, 'badNonce'), false],
+  [problem(403, 'orderNotReady'), false],
+  [problem(403, 'userActionRequired'), false],
+  [problem(429, 'rateLimited'), false],
+  [problem(500, 'serverInternal'), false],
+  [problem(503, 'about:blank'), false],
+];
+
+for (const [error, final] of FINAL) {
+  test(`an order that ended with ${error.message} is ${final ? 'of no more use' : 'kept'}`, () =>
+    assert.equal(isFinal(error), final));
+}

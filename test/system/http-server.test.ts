@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { listenHttp } from '../../src/system/http-server.ts';
+import { freePort } from '../support/rig/ports.ts';
+import { rejection } from '../unit-kit/expect.ts';
+
+const respond = (path: string) => (path === '/here' ? 'answer' : undefined);
+
+function ask(port: number, path: string, method = 'GET', host = '127.0.0.1'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host, port, path, method, agent: false }, (incoming) => {
+      let body = '';
+      incoming.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk;
+      });
+      incoming.once('end', () => resolve(`${incoming.statusCode} ${body}`));
+    });
+    outgoing.once('error', reject);
+    outgoing.end();
+  });
+}
+
+test('what there is an answer to is answered, the rest is 404', async (t) => {
+  const port = await freePort();
+  const server = await listenHttp('', port, respond);
+  t.after(() => server.close());
+  assert.equal(await ask(port, '/here'), '200 answer');
+  for (const path of ['/', '/here/', '/here?x', '/../here'])
+    assert.equal(await ask(port, path), '404 ', path);
+  assert.equal(await ask(port, '/here', 'POST'), '404 ');
+  assert.equal(await ask(port, '/here', 'HEAD'), '404 ');
+});
+
+test('one address means that address', async (t) => {
+  const port = await freePort();
+  const server = await listenHttp('127.0.0.1', port, respond);
+  t.after(() => server.close());
+  assert.equal(await ask(port, '/here'), '200 answer');
+  await assert.rejects(ask(port, '/here', 'GET', '127.0.0.2'), { code: 'ECONNREFUSED' });
+});
+
+test('closing ends what hangs, and frees the port', async () => {
+  const port = await freePort();
+  const first = await listenHttp('127.0.0.1', port, respond);
+  const hanging = connect(port, '127.0.0.1');
+  await new Promise((resolve) => hanging.once('connect', resolve));
+  const closed = new Promise((resolve) => hanging.once('close', resolve).on('error', () => undefined));
+  await ask(port, '/here');
+  await first.close();
+  await closed;
+  await (await listenHttp('127.0.0.1', port, respond)).close();
+});
+
+test('a port that is taken, an address that is not ours', async (t) => {
+  const port = await freePort();
+  const server = await listenHttp('127.0.0.1', port, respond);
+  t.after(() => server.close());
+  const taken = await rejection(listenHttp('127.0.0.1', port, respond), 'port-in-use');
+  assert.match(
+    taken.message,
+    new RegExp(`cannot listen on 127\\.0\\.0\\.1, port ${port}: another program does`),
+  );
+  const strange = await rejection(listenHttp('192.0.2.1', port, respond), 'port-in-use');
+  assert.match(strange.hint, /--http-01-address/);
+});

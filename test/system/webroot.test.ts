@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import { test } from 'node:test';
+import { createWebroot } from '../../src/system/webroot.ts';
+import { scratchDirectory } from '../support/rig/scratch.ts';
+import { failure } from '../unit-kit/expect.ts';
+
+const root = () => scratchDirectory('unit').directory;
+const FOLDER = '.well-known/acme-challenge';
+
+test('a challenge is there, readable by all, and gone with its directories', () => {
+  const directory = root();
+  const webroot = createWebroot();
+  webroot.place(directory, 'token', 'answer');
+  const file = `${directory}/${FOLDER}/token`;
+  assert.equal(fs.readFileSync(file, 'utf8'), 'answer');
+  const modes = [file, `${directory}/${FOLDER}`, `${directory}/.well-known`].map(
+    (path) => fs.statSync(path).mode & 0o777,
+  );
+  assert.deepEqual(modes, [0o644, 0o755, 0o755]);
+  webroot.remove(directory, 'token');
+  assert.deepEqual(fs.readdirSync(directory), []);
+});
+
+test('directories go with the last of several challenges', () => {
+  const directory = root();
+  const webroot = createWebroot();
+  for (const token of ['one', 'two']) webroot.place(directory, token, '');
+  webroot.remove(directory, 'one');
+  assert.deepEqual(fs.readdirSync(`${directory}/${FOLDER}`), ['two']);
+  webroot.remove(directory, 'two');
+  assert.deepEqual(fs.readdirSync(directory), []);
+});
+
+test('what somebody else made stays', () => {
+  const directory = root();
+  fs.mkdirSync(`${directory}/.well-known`);
+  const webroot = createWebroot();
+  webroot.place(directory, 'token', '');
+  webroot.remove(directory, 'token');
+  assert.deepEqual(fs.readdirSync(directory), ['.well-known']);
+  assert.deepEqual(fs.readdirSync(`${directory}/.well-known`), []);
+});
+
+test('a file of somebody else keeps the directories', () => {
+  const directory = root();
+  const webroot = createWebroot();
+  webroot.place(directory, 'token', '');
+  fs.writeFileSync(`${directory}/${FOLDER}/other`, '');
+  webroot.remove(directory, 'token');
+  assert.deepEqual(fs.readdirSync(`${directory}/${FOLDER}`), ['other']);
+});
+
+test('a link or a file of the name of the token is replaced, not followed', () => {
+  const directory = root();
+  fs.mkdirSync(`${directory}/${FOLDER}`, { recursive: true });
+  fs.writeFileSync(`${directory}/precious`, 'precious');
+  fs.symlinkSync(`${directory}/precious`, `${directory}/${FOLDER}/token`);
+  const webroot = createWebroot();
+  webroot.place(directory, 'token', 'answer');
+  assert.equal(fs.readFileSync(`${directory}/precious`, 'utf8'), 'precious');
+  assert.ok(fs.lstatSync(`${directory}/${FOLDER}/token`).isFile());
+  webroot.place(directory, 'token', 'again');
+  assert.equal(fs.readFileSync(`${directory}/${FOLDER}/token`, 'utf8'), 'again');
+});
+
+test('removing is safe without place, and twice', () => {
+  const webroot = createWebroot();
+  const directory = root();
+  webroot.remove(directory, 'token');
+  webroot.place(directory, 'token', '');
+  webroot.remove(directory, 'token');
+  webroot.remove(directory, 'token');
+  webroot.remove(`${directory}/gone`, 'token');
+});
+
+test('a webroot that is none is told', () => {
+  const directory = root();
+  fs.writeFileSync(`${directory}/file`, '');
+  for (const name of ['gone', 'file']) {
+    assert.match(
+      failure(() => createWebroot().place(`${directory}/${name}`, 't', ''), 'webroot-failed').message,
+      /is no directory/,
+    );
+  }
+});
+
+const SPOILED: Record<string, (directory: string) => void> = {
+  'the webroot is a file': (directory) => {
+    fs.rmdirSync(directory);
+    fs.writeFileSync(directory, '');
+  },
+  'a directory has the name of the token': (directory) =>
+    fs.mkdirSync(`${directory}/${FOLDER}/token`, { recursive: true }),
+  'a file has the name of the folder': (directory) => fs.writeFileSync(`${directory}/.well-known`, ''),
+};
+
+for (const [name, spoil] of Object.entries(SPOILED)) {
+  test(`placing is refused and removing says nothing when ${name}`, () => {
+    const directory = `${root()}/www`;
+    fs.mkdirSync(directory);
+    spoil(directory);
+    const webroot = createWebroot();
+    failure(() => webroot.place(directory, 'token', ''), 'webroot-failed');
+    webroot.remove(directory, 'token');
+  });
+}

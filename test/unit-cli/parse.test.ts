@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseCommand } from '../../src/cli/parse.ts';
+import { rejection } from '../unit-kit/expect.ts';
+
+const surroundings = {
+  environment: {},
+  terminal: false,
+  absolute: (path: string) => `/cwd/${path}`.replace('/cwd//', '/'),
+};
+const parse = (
+  line: string,
+  more: Partial<typeof surroundings> & { environment?: Record<string, string> } = {},
+) => parseCommand(line.split(' '), { ...surroundings, ...more });
+
+test('renew by default', async () => {
+  assert.deepEqual(await parse('renew'), {
+    verb: 'renew',
+    voice: { json: false, quiet: false, verbose: false, interactive: false },
+    options: {
+      configDir: '/etc/evercert',
+      configDirGiven: false,
+      lockWaitMs: 60_000,
+      certName: undefined,
+      force: false,
+      dryRun: false,
+      planOnly: false,
+      concurrency: 8,
+      randomSleep: true,
+      hooks: undefined,
+      hookTimeoutMs: 600_000,
+    },
+  });
+});
+
+test('renew with all of its flags', async () => {
+  const flags =
+    '--cert-name a --force-renewal --dry-run --concurrency 2 --no-random-sleep-on-renew --lock-wait 0';
+  const { voice, options } = await parse(
+    `renew ${flags} --pre-hook x --post-hook y --hook-timeout 5 --json -q --config-dir store`,
+  );
+  assert.deepEqual(voice, { json: true, quiet: true, verbose: false, interactive: false });
+  assert.deepEqual(options, {
+    configDir: '/cwd/store',
+    configDirGiven: true,
+    lockWaitMs: 0,
+    certName: 'a',
+    force: true,
+    dryRun: true,
+    planOnly: false,
+    concurrency: 2,
+    randomSleep: false,
+    hooks: { pre: 'x', post: 'y' },
+    hookTimeoutMs: 5000,
+  });
+});
+
+test('the directory: flag, else environment, else default', async () => {
+  const environment = { EVERCERT_CONFIG_DIR: '/env' };
+  const directory = async (line: string, given = environment) => {
+    const { options } = await parse(line, { environment: given });
+    return [options.configDir, options.configDirGiven];
+  };
+  assert.deepEqual(await directory('certificates --config-dir /flag'), ['/flag', true]);
+  assert.deepEqual(await directory('certificates'), ['/env', true]);
+  assert.deepEqual(await directory('certificates', { EVERCERT_CONFIG_DIR: '' }), ['/etc/evercert', false]);
+});
+
+test('a terminal: asks, and does not sleep at random', async () => {
+  const interactive = async (line: string) => (await parse(line, { terminal: true })).voice.interactive;
+  assert.deepEqual(await Promise.all(['certonly', 'certonly -n', 'certonly -q'].map(interactive)), [
+    true,
+    false,
+    false,
+  ]);
+  const renew = await parse('renew', { terminal: true });
+  assert.ok(renew.verb === 'renew' && !renew.options.randomSleep);
+});
+
+test('certonly waits for no lock unless told', async () => {
+  const waits = ['certonly', 'certonly --lock-wait 7'].map(
+    async (line) => (await parse(line)).options.lockWaitMs,
+  );
+  assert.deepEqual(await Promise.all(waits), [0, 7000]);
+});
+
+const REFUSED: readonly (readonly [string, RegExp])[] = [
+  ['', /there is no verb ""/],
+  ['run', /there is no verb "run"/],
+  ['--quiet renew', /the verb comes first, not --quiet/],
+  ['constructor', /there is no verb/],
+  ['renew --quiet --verbose', /exclude each other/],
+  ['renew --plan --dry-run', /exclude each other/],
+  ['renew --concurrency 0', /from 1 to 64/],
+  ['renew --concurrency 65', /from 1 to 64/],
+  ['renew --hook-timeout 0', /from 1 to 86400/],
+  ['renew --lock-wait -1', /lock-wait/],
+  ['certificates --force-renewal', /there is no flag/],
+];
+
+for (const [line, message] of REFUSED) {
+  test(`refused: evercert ${line}`, async () => {
+    assert.match((await rejection(parse(line), 'usage')).message, message);
+  });
+}
