@@ -80,6 +80,8 @@ export interface Counts {
   readonly lineages: number;
   readonly renewed: number;
   readonly redeployed: number;
+  /** Planned and not begun: under --plan, or after an interruption. */
+  readonly toDo: number;
   readonly failed: number;
   readonly broken: number;
   readonly skipped: number;

@@ -45,7 +45,7 @@ function createConsole(): Console & { flush(): void } {
     status: (text) => {
       if (!looksOn) return;
       flush();
-      process.stderr.write(`\r\x1b[K${text.slice(0, process.stderr.columns - 1)}`);
+      process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns || 80) - 1)}`);
       statusShown = true;
     },
     flush,

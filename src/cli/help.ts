@@ -91,9 +91,9 @@ function verbHelp(verb: Verb): string {
 const WIDTH = 96;
 const INDENT = 6;
 
-function flagHelp({ name, short, value, help }: Flag): string {
+function flagHelp({ name, short, also = [], value, help }: Flag): string {
   const written = `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
-  return `  ${written}\n${wrap(help)}`;
+  return `  ${written}\n${wrap([help, ...also.map((other) => `(also --${other})`)].join(' '))}`;
 }
 
 function wrap(text: string): string {

@@ -136,6 +136,7 @@ export function summaryText(counts: Counts & { dryRun: boolean }): string {
   const parts = [
     [counts.renewed, counts.dryRun ? 'passed' : 'renewed'],
     [counts.redeployed, 'deployed again'],
+    [counts.toDo, 'to be done'],
     [counts.failed, 'failed'],
     [counts.broken, 'broken'],
     [counts.skipped, 'unchanged'],

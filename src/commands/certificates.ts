@@ -1,7 +1,7 @@
 import { EvercertError } from '../errors.ts';
 import type { CertificateState } from '../events.ts';
-import { isLineageName, livePath, type StorePaths } from '../lineage/paths.ts';
-import { type BrokenLineage, type Lineage, lineageNames, scanLineage } from '../lineage/scan.ts';
+import { livePath, type StorePaths } from '../lineage/paths.ts';
+import { type BrokenLineage, type Lineage, listLineages, scanLineage } from '../lineage/scan.ts';
 import { decide, type Plan } from '../renewal/decide.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 import { findStore } from './open-store.ts';
@@ -11,12 +11,15 @@ export interface CertificatesOptions extends StoreOptions {
   readonly certName: string | undefined;
 }
 
+const NOTHING = { names: [], misnamed: [] };
+
 /** Lists the lineages by the same scan as renew. @returns the exit status: 1 when one is broken */
 export function certificates(options: CertificatesOptions, edges: Edges): number {
   const paths = findStore(options, edges);
-  const names = paths === undefined ? [] : lineageNames(edges.disk, paths);
+  const { names, misnamed } = paths === undefined ? NOTHING : listLineages(edges.disk, paths);
+  for (const detail of misnamed) edges.emit({ type: 'warning', code: 'misnamed-settings', detail });
   const wanted = options.certName === undefined ? names : names.filter((name) => name === options.certName);
-  if (options.certName !== undefined && (wanted.length === 0 || !isLineageName(options.certName))) {
+  if (options.certName !== undefined && wanted.length === 0) {
     throw new EvercertError(
       'unknown-lineage',
       `there is no lineage ${options.certName}`,

@@ -29,7 +29,7 @@ export async function renew(options: RenewOptions, edges: Edges): Promise<number
     edges.emit({ type: 'warning', code: 'no-lineages', detail: options.configDir });
     return 0;
   }
-  if (options.planOnly) return planned.some(({ plan }) => plan.action === 'broken') ? 1 : 0;
+  if (options.planOnly) return report(edges, options.dryRun, planned, NOTHING_DONE, idle);
   if (!options.dryRun) await recordFacts(edges, paths, planned);
   return report(edges, options.dryRun, planned, await workOff(edges, paths, options, planned), idle);
 }
@@ -81,6 +81,7 @@ function report(
     lineages: planned.length + idle,
     renewed: count((plan) => done(plan) && plan.action !== 'redeploy'),
     redeployed: count((plan) => done(plan) && plan.action === 'redeploy'),
+    toDo: count(({ name, action }) => !outcomes.has(name) && action !== 'broken' && action !== 'skip'),
     failed,
     broken,
     skipped: count(({ action }) => action === 'skip') + idle,

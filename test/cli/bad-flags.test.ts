@@ -125,7 +125,11 @@ describe('servers that are none', { concurrency: 4 }, () => {
     test(server, async () => {
       const store = bench.store();
       const argv = ['certonly', '--config-dir', store.configDir, '--standalone', '-d', 'a.example.org'];
-      fails(await run([...argv, '--server', server]), 2, /--server .* is neither a URL nor the name of a CA/);
+      fails(
+        await run([...argv, '--server', server]),
+        2,
+        /--server .* is neither an https URL nor the name of a CA/,
+      );
       assert.equal(existsSync(store.configDir), false);
     });
   }
@@ -137,7 +141,7 @@ describe('ways to prove names', { concurrency: 4 }, () => {
     [['-d', 'a.example.org', '--webroot'], /--webroot needs -w/],
     [['-d', 'a.example.org', '-w'], /needs a value/],
     [['-d', 'a.example.org', '-w', ''], /needs a value/],
-    [['-d', 'a.example.org', '-w', '/nonexistent/x'], /\/nonexistent\/x is no directory/],
+    [['-d', 'a.example.org', '-w', '/nonexistent/x'], /webroot \/nonexistent\/x does not exist/],
     [['-d', 'a.example.org', '-w', '/tmp', '-d', 'b.example.org', '-w', '/tmp'], /first must stand before/],
     [['-w', '/tmp', '-w', '/tmp', '-d', 'a.example.org', '--standalone'], /exclude/],
   ];

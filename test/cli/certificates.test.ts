@@ -20,7 +20,7 @@ before(async () => {
 after(() => bench.close());
 
 describe('one line a lineage: name, names, days left, state', { concurrency: 4 }, () => {
-  const prepare: readonly (readonly [string, (store: Store) => void | Promise<unknown>, number, RegExp])[] = [
+  const prepare: readonly (readonly [string, (store: Store) => unknown, number, RegExp])[] = [
     ['valid', () => undefined, 0, /^a\.example\.org {2}a\.example\.org {2}89 days {2}valid\n$/],
     [
       'due (its names were changed)',

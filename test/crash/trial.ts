@@ -40,11 +40,7 @@ export function killPoints(steps: readonly LoggedStep[]): Point[] {
     .flatMap((step) => {
       const at = step.number;
       const kill = (action: Point['action']): Point => ({ at, action, step });
-      return [
-        kill('kill-before'),
-        ...(isWrite(step.op) ? [kill('kill-half')] : []),
-        ...(step.op === 'rename' || step.op === 'symlink' ? [kill('kill-after')] : []),
-      ];
+      return [kill('kill-before'), ...(isWrite(step.op) ? [kill('kill-half')] : [])];
     });
 }
 

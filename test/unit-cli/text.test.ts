@@ -94,11 +94,20 @@ for (const [event, text] of CERTIFICATES) {
   test(`certificate: ${text.split('\n')[0]}`, () => assert.equal(certificateText(event, NOW), text));
 }
 
-const COUNTS = { lineages: 1, renewed: 0, redeployed: 0, failed: 0, broken: 0, skipped: 0, dryRun: false };
+const COUNTS = {
+  lineages: 1,
+  renewed: 0,
+  redeployed: 0,
+  toDo: 0,
+  failed: 0,
+  broken: 0,
+  skipped: 0,
+  dryRun: false,
+};
 const SUMMARIES: readonly (readonly [Partial<typeof COUNTS>, string])[] = [
   [{}, '1 certificate'],
   [
-    { lineages: 7, renewed: 2, redeployed: 1, failed: 1, broken: 1, skipped: 2 },
+    { lineages: 7, renewed: 2, redeployed: 1, toDo: 0, failed: 1, broken: 1, skipped: 2 },
     '7 certificates: 2 renewed, 1 deployed again, 1 failed, 1 broken, 2 unchanged',
   ],
   [{ renewed: 1, dryRun: true }, '1 certificate: 1 passed (dry run: nothing was kept)'],
