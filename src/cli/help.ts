@@ -69,9 +69,15 @@ examples:
 usage:
   evercert certificates [--cert-name NAME] [--json]
 
-One line a certificate: name, names, days left, state. The states are valid, due, expired, not-deployed
-(a deploy hook failed), interrupted (a run died; the next renew goes on), pinned (live was moved by hand),
-never-issued and broken. Exit status 1 if one is broken.
+One line a certificate: name, names, days left, state. The states are valid, due, expired,
+not deployed (a deploy hook failed), interrupted (a run died; the next renew goes on), pinned (live
+was moved by hand), never issued and broken. Exit status 1 if one is broken.
+
+examples:
+  all of them
+      evercert certificates
+  for a monitor: notAfter and state
+      evercert certificates --json
 `,
 };
 

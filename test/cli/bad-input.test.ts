@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { skipWithout } from '../support/rig/requirements.ts';
 import { type Bench, contents, createBench, fails, objects, run, type Store, succeeds } from './kit.ts';
 
 // What the operator, a torn write or a hostile hand may have left in the store. A lineage that is damaged is told and
@@ -28,7 +29,7 @@ before(async () => {
 after(() => bench.close());
 
 const NAME = 'a.example.org';
-const isRoot = process.getuid?.() === 0;
+const needsRoot = skipWithout(['root']);
 
 /** Copies of a lineage under other names; what they hold is its own. `shared`: all of them have one directory in archive. */
 function copies(store: Store, count: number, archive: 'shared' | 'own' = 'shared'): string[] {
@@ -497,7 +498,7 @@ describe('the config directory', { concurrency: 4 }, () => {
   });
 
   test('of another user: exit 2, told what to do, nothing done', {
-    skip: !isRoot && 'needs root',
+    skip: needsRoot,
   }, async () => {
     const store = await bench.seeded(NAME);
     chownSync(store.configDir, 12345, 12345);
@@ -507,7 +508,7 @@ describe('the config directory', { concurrency: 4 }, () => {
   });
 
   test('on a read-only file system: reading works, writing is exit 2', {
-    skip: !isRoot && 'needs root',
+    skip: needsRoot,
   }, async (t) => {
     const store = await bench.seeded(NAME);
     try {

@@ -7,8 +7,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { freePort } from '../support/rig/ports.ts';
-import { missing } from '../support/rig/requirements.ts';
+import { skipWithout } from '../support/rig/requirements.ts';
 import { type Bench, contents, createBench, fails, run, type Store, succeeds } from './kit.ts';
+
+const needsRoot = skipWithout(['root']);
 
 let bench: Bench;
 before(async () => {
@@ -205,8 +207,7 @@ describe('keys', { concurrency: 4 }, () => {
     assert.match(succeeds(await store.renew()).stdout, /not due/);
   });
 
-  test('--key-mode and --key-group: at birth, and over renewals', async (t) => {
-    if (process.getuid?.() !== 0) return t.skip('needs root');
+  test('--key-mode and --key-group: at birth, and over renewals', { skip: needsRoot }, async () => {
     const store = bench.store();
     succeeds(await store.certonly('a.example.org', ['--key-mode', '640', '--key-group', 'daemon']));
     succeeds(await store.renew(['--force-renewal']));
@@ -509,7 +510,7 @@ describe('challenges that a CA really looks at', { concurrency: 2 }, () => {
   }
 });
 
-describe('--csr', { concurrency: 4, skip: missing(['openssl']).length > 0 && 'needs openssl' }, () => {
+describe('--csr', { concurrency: 4, skip: skipWithout(['openssl']) }, () => {
   /** A request made by openssl(1), and the flags that use it. */
   function request(store: Store, form: 'pem' | 'der', key: readonly string[], names: string): string[] {
     const out = join(store.scratch, `request.${form}`);

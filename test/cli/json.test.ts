@@ -60,6 +60,7 @@ describe('renew', { concurrency: 4 }, () => {
       lineages: 2,
       renewed: 0,
       redeployed: 0,
+      toDo: 0,
       failed: 0,
       broken: 0,
       skipped: 2,
@@ -119,7 +120,15 @@ describe('renew', { concurrency: 4 }, () => {
     const { event, dryRun, ...counts } = lines.at(-1) ?? {};
     assert.equal(event, 'summary');
     assert.equal(dryRun, false);
-    assert.deepEqual(counts, { lineages: 5, renewed: 1, redeployed: 0, failed: 2, broken: 1, skipped: 1 });
+    assert.deepEqual(counts, {
+      lineages: 5,
+      renewed: 1,
+      redeployed: 0,
+      toDo: 0,
+      failed: 2,
+      broken: 1,
+      skipped: 1,
+    });
 
     const listed = await told(store.certificates(['--json']), 1);
     assert.deepEqual(

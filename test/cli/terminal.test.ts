@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { findExecutable } from '../support/rig/executables.ts';
+import { executable, findExecutable } from '../support/rig/executables.ts';
 import { freePort } from '../support/rig/ports.ts';
 import { type Bench, createBench, fails, run, type Store } from './kit.ts';
 
@@ -26,7 +26,7 @@ interface Session {
 
 function onTerminal(argv: readonly string[], dialogue: Dialogue, cwd?: string): Promise<Session> {
   const words = [process.execPath, resolve('bin/evercert.js'), ...argv].map((word) => `'${word}'`);
-  const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
+  const child = spawn(executable('script'), ['-qec', words.join(' '), '/dev/null'], {
     cwd,
     env: { PATH: process.env.PATH, TERM: 'xterm', SHELL: '/bin/sh', LANG: 'C.UTF-8' },
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -43,7 +43,7 @@ function onTerminal(argv: readonly string[], dialogue: Dialogue, cwd?: string): 
     left.shift();
     child.stdin.write(['\u0003', '\u0004'].includes(answer) ? answer : `${answer}\n`);
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
   return new Promise((done, fail) => {
     child.once('error', fail);
     child.once('close', (status) => {

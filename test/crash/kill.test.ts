@@ -19,7 +19,8 @@ describe('a run killed before, in the middle of or after any change', () => {
 /** Of a scenario that begins like another, the points at which it does not. */
 function distinct({ beginsLikeAnother }: Scenario, points: readonly Point[]): readonly Point[] {
   if (!beginsLikeAnother) return points;
-  return points.slice(points.findIndex(({ step }) => step.path.endsWith('.tmp')));
+  const own = points.slice(points.findIndex(({ step }) => step.path.endsWith('.tmp')));
+  return own.filter(({ action }) => action === 'kill-before');
 }
 
 async function judge(trial: Trial): Promise<void> {
