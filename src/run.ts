@@ -18,12 +18,13 @@ declare const EVERCERT_VERSION: string;
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 const HTTP_LIMITS = { timeoutMs: 30_000, maxBytes: 1 << 20, maxSockets: 16 };
 
-/** Writes at once, in pieces that are not too small: ten thousand lines are one second otherwise. */
+/** Writes soon, but not line by line: ten thousand lines are one second otherwise. */
 function createConsole(): Console & { flush(): void } {
   const BUFFERED = 32 * 1024;
   const looksOn = process.stderr.isTTY === true;
   let pending = '';
   let statusShown = false;
+  let scheduled = false;
   const clear = () => {
     if (statusShown) process.stderr.write('\r\x1b[K');
     statusShown = false;
@@ -32,11 +33,14 @@ function createConsole(): Console & { flush(): void } {
     clear();
     if (pending !== '') process.stdout.write(pending);
     pending = '';
+    scheduled = false;
   };
   return {
     out: (text) => {
       pending += text;
       if (process.stdout.isTTY || pending.length > BUFFERED) flush();
+      if (!scheduled) setImmediate(flush);
+      scheduled = true;
     },
     err: (text) => {
       flush();
