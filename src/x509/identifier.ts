@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import { EvercertError } from '../errors.ts';
 
 /** What a certificate is asked for: a DNS name in A-labels (RFC 5890), perhaps with `*.`, or an IP address (RFC 8738). */
@@ -44,10 +44,18 @@ function parseDnsName(text: string): string {
   if (labels.length < 2) throw badName(text, 'it has too few labels: a public name has a dot');
   if (labels.every((label) => /^\d+$/.test(label)))
     throw badName(text, 'it is neither an IPv4 address nor a DNS name');
+  const undecodable = labels.find((label) => label.startsWith('xn--') && !isALabel(label));
+  if (undecodable !== undefined) throw badName(text, `"${undecodable}" is no A-label`);
   const bad = labels.find((label) => !LABEL.test(label));
   if (bad !== undefined)
     throw badName(text, `the label "${bad}" is empty, too long or has a character other than a-z, 0-9 and -`);
   return wildcard + ascii;
+}
+
+/** Newer releases of Node let an A-label pass that decodes to nothing. */
+function isALabel(label: string): boolean {
+  const unicode = domainToUnicode(label);
+  return unicode !== label && unicode !== '' && domainToASCII(unicode) === label;
 }
 
 function badName(text: string, why: string): EvercertError {
