@@ -1,6 +1,6 @@
 import type { EvercertError } from './errors.ts';
 
-export type HookKind = 'pre' | 'deploy' | 'post';
+export type HookKind = 'pre' | 'deploy' | 'reload' | 'post';
 
 /** What a plan does to a lineage. */
 export type Action = 'issue' | 'renew' | 'resume' | 'promote' | 'redeploy' | 'skip' | 'broken';
@@ -9,14 +9,21 @@ export type Action = 'issue' | 'renew' | 'resume' | 'promote' | 'redeploy' | 'sk
 export type Reason =
   | 'forced'
   | 'due'
+  | 'suggested'
+  | 'revoked'
   | 'expired'
   | 'names-changed'
+  | 'names-left-out'
   | 'key-changed'
+  | 'server-changed'
+  | 'profile-changed'
   | 'never-issued'
   | 'interrupted'
   | 'published-not-live'
   | 'not-deployed'
   | 'not-due'
+  | 'waiting'
+  | 'deploy-waiting'
   | 'pinned'
   | 'damaged';
 
@@ -90,6 +97,8 @@ export interface Counts {
 export type CertificateState =
   | 'valid'
   | 'due'
+  | 'revoked'
+  | 'failing'
   | 'expired'
   | 'not-deployed'
   | 'pinned'

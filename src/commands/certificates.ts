@@ -37,7 +37,7 @@ export function certificates(options: CertificatesOptions, edges: Edges): number
 function tell(paths: StorePaths, name: string, edges: Edges): CertificateState | undefined {
   const lineage = scanLineage(edges.disk, paths, name);
   if (lineage === undefined) return undefined;
-  const plan = decide(lineage, edges.clock.now(), false);
+  const plan = decide(lineage, edges.clock.now(), undefined);
   const state = stateOf(lineage, plan);
   const { error } = plan;
   edges.emit({

@@ -47,7 +47,7 @@ export async function certonly(options: CertonlyOptions, edges: Edges): Promise<
     options.dryRun ||
     options.newKey ||
     (old !== undefined && old.server !== settings.server);
-  const plan = decide(lineage, edges.clock.now(), force);
+  const plan = decide(lineage, edges.clock.now(), force ? 'force' : 'retry');
   edges.emit(planEvent(lineage, plan));
   if (plan.action === 'skip') return keep(edges, paths, options, name, settings);
   return carryOut(edges, paths, options, { lineage, plan });

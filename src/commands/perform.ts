@@ -81,7 +81,14 @@ async function switchTo(work: Work, lineage: Lineage, version: string): Promise<
   const { notBefore, notAfter } = inspectVersion(edges.disk, paths, name, version);
   goLive(edges.disk, paths, name, version);
   const path = livePath(paths, name);
-  edges.emit({ type: 'live', lineage: name, version, path, notAfter, dueAt: dueAt(notBefore, notAfter) });
+  edges.emit({
+    type: 'live',
+    lineage: name,
+    version,
+    path,
+    notAfter,
+    dueAt: dueAt({ lineage: name, notBefore, notAfter }),
+  });
   await deployLive(work, lineage, version);
 }
 

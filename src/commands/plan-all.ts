@@ -33,14 +33,14 @@ export function planAll(paths: StorePaths, options: RenewOptions, edges: Edges):
   let idle = 0;
   for (const name of selectedNames(paths, options, edges)) {
     const facts = mayGlance ? glance(edges.disk, paths, name) : undefined;
-    if (facts !== undefined && now < dueAt(facts.notBefore, facts.notAfter)) {
+    if (facts !== undefined && now < dueAt({ lineage: name, ...facts })) {
       edges.emit(idleEvent(name, facts));
       idle += 1;
       continue;
     }
     const lineage = findLineage(paths, name, options, edges);
     if (lineage === undefined) continue;
-    const plan = decide(lineage, now, options.force || options.dryRun);
+    const plan = decide(lineage, now, options.force || options.dryRun ? 'force' : undefined);
     edges.emit(planEvent(lineage, plan));
     planned.push({ lineage, plan });
   }
@@ -111,7 +111,7 @@ export function planEvent(lineage: Lineage | BrokenLineage, { name, dueAt: due, 
 }
 
 function idleEvent(lineage: string, { version, names, notBefore, notAfter }: LiveFacts): Event {
-  const due = dueAt(notBefore, notAfter);
+  const due = dueAt({ lineage, notBefore, notAfter });
   return {
     type: 'plan',
     lineage,

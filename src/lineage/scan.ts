@@ -39,6 +39,8 @@ export interface Lineage {
   readonly pinned: boolean;
   readonly pending: Pending | undefined;
   readonly stateUnreadable: boolean;
+  /** What earlier runs remembered. */
+  readonly state: State | undefined;
   /** The settings file as it was just before it was read; undefined for settings that are not written yet. */
   readonly settingsStamp: FileStamp | undefined;
 }
@@ -121,6 +123,7 @@ export function readLineage(
       version !== state.live.version,
     pending,
     stateUnreadable: read === 'unreadable',
+    state,
     settingsStamp,
   };
 }

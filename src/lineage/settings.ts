@@ -40,6 +40,12 @@ const Key = v.variant('type', [
   v.strictObject({ type: v.literal('rsa'), bits: v.picklist([2048, 3072, 4096]) }),
 ]);
 
+const DirectoryUrl = v.pipe(Text, v.url(), v.regex(/^https?:/, 'must be an http(s) URL'));
+const Profile = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/, 'must be the name of a profile'),
+);
+
 /** renewal/NAME.json: what the operator wants. docs/settings.schema.json is made of this. */
 export const SettingsSchema = v.strictObject({
   version: v.literal(1),
@@ -51,7 +57,18 @@ export const SettingsSchema = v.strictObject({
     v.transform((names) => [...new Set(names)]),
   ),
   /** Directory URL of the CA. */
-  server: v.pipe(Text, v.url(), v.regex(/^https?:/, 'must be an http(s) URL')),
+  server: DirectoryUrl,
+  /** CAs to ask in turn when that one is down or limits us. */
+  fallbackServers: v.optional(v.pipe(v.array(DirectoryUrl), v.maxLength(10))),
+  /** A profile of the CA's (draft-ietf-acme-profiles): if it offers it; or without it nothing is ordered. */
+  preferredProfile: v.optional(Profile),
+  requiredProfile: v.optional(Profile),
+  /** How long before its end a certificate is renewed: '30d', '72h' or '33%' of its life. */
+  renewBefore: v.optional(
+    v.pipe(v.string(), v.regex(/^[1-9]\d{0,3}(?:d|h|%)$/, 'must be such as 30d, 72h or 33%')),
+  ),
+  /** Names that cannot be validated are left out, and asked for again later. */
+  allowSubsetOfNames: v.optional(v.boolean()),
   challenge: Challenge,
   key: Key,
   reuseKey: v.optional(v.boolean()),
@@ -69,8 +86,15 @@ export const SettingsSchema = v.strictObject({
   /** A file of PEM roots that are trusted for this CA's own TLS, beside the system's. */
   caBundle: v.optional(v.pipe(Text, v.startsWith('/'))),
   hooks: v.optional(
-    v.strictObject({ pre: v.optional(Text), deploy: v.optional(Text), post: v.optional(Text) }),
+    v.strictObject({
+      pre: v.optional(Text),
+      deploy: v.optional(Text),
+      reload: v.optional(Text),
+      post: v.optional(Text),
+    }),
   ),
+  /** Where the certificate must be served after it was deployed; deploy/verify.ts reads each. */
+  verify: v.optional(v.pipe(v.array(Text), v.maxLength(50))),
   keepVersions: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))),
 });
 

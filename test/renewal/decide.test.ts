@@ -209,7 +209,7 @@ const RULES: readonly Rule[] = [
 ];
 
 const planOf = (lineage: Rule['lineage'], forced = false) =>
-  decide('error' in lineage ? lineage : { ...LINEAGE, ...lineage }, NOW, forced);
+  decide('error' in lineage ? lineage : { ...LINEAGE, ...lineage }, NOW, forced ? 'force' : undefined);
 
 for (const { rule, lineage, forced, plan } of RULES) {
   test(`rule: ${rule}${forced === true ? ' (forced)' : ''}`, () => {

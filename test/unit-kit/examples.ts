@@ -33,5 +33,6 @@ export const LINEAGE: Lineage = {
   pinned: false,
   pending: undefined,
   stateUnreadable: false,
+  state: undefined,
   settingsStamp: undefined,
 };

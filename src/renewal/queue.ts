@@ -1,0 +1,48 @@
+import type { QueueEntry } from '../lineage/state.ts';
+import type { Waiting } from './decide.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** After the first, second … failure in a row; the last one from then on. */
+const WAITS_MS = [MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS] as const;
+
+/** A hook or check of one version, before it was tried. */
+export type Wanted = Pick<QueueEntry, 'kind' | 'name'>;
+
+/**
+ * What the live version wants done, with what is known of it from earlier runs: hooks that the operator took away are
+ * forgotten, those that came in their place are added.
+ *
+ * @param known of this same version; undefined for a new one
+ */
+export function queueFor(wanted: readonly Wanted[], known: readonly QueueEntry[] | undefined): QueueEntry[] {
+  return wanted.map(
+    ({ kind, name }) =>
+      known?.find((entry) => entry.kind === kind && entry.name === name) ?? { kind, name, failures: 0 },
+  );
+}
+
+export function isDone(entries: readonly QueueEntry[]): boolean {
+  return entries.every(({ done }) => done === true);
+}
+
+/** An entry after it was tried. */
+export function tried(entry: QueueEntry, ok: boolean, outcome: string, now: number): QueueEntry {
+  const { kind, name } = entry;
+  if (ok) return { kind, name, done: true, failures: 0 };
+  const failures = entry.failures + 1;
+  const wait = WAITS_MS[Math.min(failures, WAITS_MS.length) - 1] ?? MINUTE_MS;
+  return { kind, name, failures, outcome: outcome.slice(0, 500), nextAt: now + wait };
+}
+
+/** Until when the whole queue waits; undefined when something in it may be tried now. */
+export function queueDueAt(entries: readonly QueueEntry[], now: number): Waiting | undefined {
+  const open = entries.filter(({ done }) => done !== true);
+  const [first] = open;
+  const until = Math.min(...open.map(({ nextAt }) => nextAt ?? 0));
+  // A clock that was set back does not prolong a wait.
+  if (first === undefined || until <= now || until - now > (WAITS_MS.at(-1) ?? 0)) return undefined;
+  const count = Math.max(...open.map(({ failures }) => failures));
+  const message = open.map(({ name, outcome }) => `${name}: ${outcome ?? 'not run yet'}`).join('; ');
+  return { until, failure: { code: 'hook-failed', message, count }, urgent: true };
+}
