@@ -27,6 +27,15 @@ export type Reason =
   | 'pinned'
   | 'damaged';
 
+/** Why nothing is tried now, and until when. */
+export interface Waiting {
+  /** Milliseconds since 1970. */
+  readonly until: number;
+  readonly failure: { readonly code: string; readonly message: string; readonly count: number };
+  /** It has come so far that a person is needed. */
+  readonly urgent: boolean;
+}
+
 /** What `certificates` and a plan tell of one lineage. Times are milliseconds since 1970. */
 export interface LineageSummary {
   readonly lineage: string;
@@ -44,6 +53,7 @@ export type Event =
       readonly action: Action;
       readonly reason: Reason;
       readonly error?: EvercertError;
+      readonly waiting?: Waiting;
     } & LineageSummary)
   | ({
       readonly type: 'certificate';
@@ -72,7 +82,20 @@ export type Event =
       readonly output: string;
       readonly ms: number;
     }
-  | { readonly type: 'failed'; readonly lineage?: string; readonly error: EvercertError }
+  | {
+      readonly type: 'failed';
+      readonly lineage?: string;
+      readonly error: EvercertError;
+      /** The end is far: nobody need do anything yet. When the next attempt is made. */
+      readonly deferredUntil?: number;
+    }
+  | { readonly type: 'next-server'; readonly lineage: string; readonly server: string }
+  | {
+      readonly type: 'lookup-failed';
+      readonly lineage: string;
+      readonly about: 'renewal-info' | 'revocation';
+      readonly error: EvercertError;
+    }
   | {
       readonly type: 'warning';
       readonly lineage?: string;
@@ -90,6 +113,8 @@ export interface Counts {
   /** Planned and not begun: under --plan, or after an interruption. */
   readonly toDo: number;
   readonly failed: number;
+  /** Failed, or waiting after a failure, far from the end. */
+  readonly deferred: number;
   readonly broken: number;
   readonly skipped: number;
 }
@@ -113,6 +138,10 @@ export type WarningCode =
   | 'state-unreadable'
   | 'state-not-written'
   | 'chain-not-found'
+  | 'profile-not-offered'
+  | 'replaces-refused'
+  | 'names-left-out'
+  | 'renewal-explained'
   | 'no-lineages'
   | 'kept';
 

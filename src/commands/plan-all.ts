@@ -1,12 +1,12 @@
 import { asEvercertError, EvercertError } from '../errors.ts';
 import type { Event } from '../events.ts';
-import { glance } from '../lineage/glance.ts';
+import { glance, type KnownState } from '../lineage/glance.ts';
 import { isLineageName, type StorePaths } from '../lineage/paths.ts';
 import { fitsSettings, removePending } from '../lineage/pending.ts';
 import { type BrokenLineage, type Lineage, listLineages, scanLineage } from '../lineage/scan.ts';
-import type { LiveFacts } from '../lineage/state.ts';
-import { decide, type Plan } from '../renewal/decide.ts';
+import { decide, type Plan, type Word } from '../renewal/decide.ts';
 import { dueAt } from '../renewal/due.ts';
+import { isIdle, rememberedTiming } from '../renewal/idle.ts';
 import type { Edges } from './edges.ts';
 import type { RenewOptions } from './renew.ts';
 import { summarize } from './summarize.ts';
@@ -17,34 +17,49 @@ export interface Planned {
   readonly plan: Plan;
 }
 
-export interface Plans {
-  readonly planned: readonly Planned[];
+/** What the files of a store told, before anybody was asked. */
+export interface Found {
+  readonly lineages: readonly (Lineage | BrokenLineage)[];
   /** How many lineages need nothing, as a glance told. */
   readonly idle: number;
 }
 
-export const NO_PLANS: Plans = { planned: [], idle: 0 };
+/** A lineage that needs nothing, for whoever wants to hear of it. */
+export type OnIdle = (name: string, state: KnownState, due: number) => void;
 
-/** Scans and decides, lineage by lineage, and tells each plan; of what is idle nothing stays in memory. */
-export function planAll(paths: StorePaths, options: RenewOptions, edges: Edges): Plans {
+/** Scans lineage by lineage, and tells of those that are idle: of them nothing stays in memory. */
+export function findAll(paths: StorePaths, options: RenewOptions, edges: Edges, onIdle: OnIdle): Found {
   const now = edges.clock.now();
   const mayGlance = !options.force && !options.dryRun && options.hooks === undefined;
-  const planned: Planned[] = [];
+  const lineages: (Lineage | BrokenLineage)[] = [];
   let idle = 0;
   for (const name of selectedNames(paths, options, edges)) {
-    const facts = mayGlance ? glance(edges.disk, paths, name) : undefined;
-    if (facts !== undefined && now < dueAt({ lineage: name, ...facts })) {
-      edges.emit(idleEvent(name, facts));
+    const state = mayGlance ? glance(edges.disk, paths, name) : undefined;
+    const due = state === undefined ? now : dueAt(rememberedTiming(name, state, state.live));
+    if (state !== undefined && isIdle(state, state.live, due, now)) {
+      edges.emit(idleEvent(name, state, due));
+      onIdle(name, state, due);
       idle += 1;
       continue;
     }
     const lineage = findLineage(paths, name, options, edges);
-    if (lineage === undefined) continue;
-    const plan = decide(lineage, now, options.force || options.dryRun ? 'force' : undefined);
-    edges.emit(planEvent(lineage, plan));
-    planned.push({ lineage, plan });
+    if (lineage !== undefined) lineages.push(lineage);
   }
-  return { planned, idle };
+  return { lineages, idle };
+}
+
+/** Decides, and tells each plan. */
+export function planAll(
+  lineages: readonly (Lineage | BrokenLineage)[],
+  word: Word,
+  edges: Pick<Edges, 'clock' | 'emit'>,
+): Planned[] {
+  const now = edges.clock.now();
+  return lineages.map((lineage) => {
+    const plan = decide(lineage, now, word);
+    edges.emit(planEvent(lineage, plan));
+    return { lineage, plan };
+  });
 }
 
 function selectedNames(
@@ -106,12 +121,22 @@ function isUseless({ pending, settings }: Lineage, now: number): boolean {
 }
 
 /** A plan, told. */
-export function planEvent(lineage: Lineage | BrokenLineage, { name, dueAt: due, ...plan }: Plan): Event {
-  return { type: 'plan', ...summarize(lineage, { name, dueAt: due }), ...plan };
+export function planEvent(
+  lineage: Lineage | BrokenLineage,
+  { name, dueAt: due, action, reason, error, waiting }: Plan,
+): Event {
+  return {
+    type: 'plan',
+    ...summarize(lineage, { name, dueAt: due }),
+    action,
+    reason,
+    ...(error === undefined ? {} : { error }),
+    ...(waiting === undefined ? {} : { waiting }),
+  };
 }
 
-function idleEvent(lineage: string, { version, names, notBefore, notAfter }: LiveFacts): Event {
-  const due = dueAt({ lineage, notBefore, notAfter });
+function idleEvent(lineage: string, { live }: KnownState, due: number): Event {
+  const { version, names, notBefore, notAfter } = live;
   return {
     type: 'plan',
     lineage,

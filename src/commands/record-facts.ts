@@ -1,38 +1,62 @@
 import { asEvercertError } from '../errors.ts';
 import { glance } from '../lineage/glance.ts';
 import type { StorePaths } from '../lineage/paths.ts';
-import type { Lineage } from '../lineage/scan.ts';
+import { type Lineage, rememberedState } from '../lineage/scan.ts';
 import { type State, writeState } from '../lineage/state.ts';
 import type { Edges } from './edges.ts';
 import type { Planned } from './plan-all.ts';
 
-/** What a full scan found good is remembered, so that a glance is enough the next time. */
+/** Each of them waits for the disk; together they wait once. */
+const WRITES_AT_A_TIME = 32;
+
+type RecordEdges = Pick<Edges, 'disk' | 'emit'>;
+
+/**
+ * What a full scan found good is remembered, so that a glance is enough the next time; and what the CA said.
+ *
+ * @param observed names of lineages about which somebody was asked
+ */
 export async function recordFacts(
-  edges: Edges,
+  edges: RecordEdges,
   paths: StorePaths,
   planned: readonly Planned[],
+  observed: ReadonlySet<string>,
 ): Promise<void> {
-  for (const { lineage, plan } of planned) {
-    if (plan.reason !== 'not-due' || lineage.kind === 'broken') continue;
-    if (lineage.stateUnreadable) {
+  const due = planned.flatMap(({ lineage, plan }) => {
+    if (lineage.kind === 'broken') return [];
+    if (plan.reason === 'not-due' && lineage.stateUnreadable) {
       edges.emit({ type: 'warning', lineage: lineage.name, code: 'state-unreadable', detail: '' });
     }
-    const state = stateOf(lineage);
-    if (state !== undefined && glance(edges.disk, paths, lineage.name) === undefined) {
-      await tryToRecord(edges, paths, lineage.name, state);
-    }
+    const isObserved = observed.has(lineage.name);
+    const facts = plan.reason === 'not-due' ? factsOf(lineage) : undefined;
+    const isNews = isObserved || (facts !== undefined && !isKnown(edges, paths, lineage.name));
+    return isNews ? [{ name: lineage.name, state: { ...rememberedState(lineage), ...facts } }] : [];
+  });
+  for (let at = 0; at < due.length; at += WRITES_AT_A_TIME) {
+    const some = due.slice(at, at + WRITES_AT_A_TIME);
+    await Promise.all(some.map(({ name, state }) => remember(edges, paths, name, state)));
   }
 }
 
-function stateOf({ live, deployed, settingsStamp }: Lineage): State | undefined {
-  if (live.kind !== 'whole' || deployed === undefined || settingsStamp === undefined) return undefined;
-  const [ino, size, ctimeMs] = settingsStamp;
-  return { version: 1, live: live.facts, deployed, settings: [ino, size, ctimeMs] };
+function isKnown({ disk }: RecordEdges, paths: StorePaths, name: string): boolean {
+  return glance(disk, paths, name) !== undefined;
 }
 
-/** A loss of speed, not of service: no reason to fail. */
-async function tryToRecord(
-  { disk, emit }: Edges,
+function factsOf({ live, deployed, settings, settingsStamp }: Lineage) {
+  if (live.kind !== 'whole' || deployed === undefined || settingsStamp === undefined) return undefined;
+  const [ino, size, ctimeMs] = settingsStamp;
+  const { renewBefore } = settings;
+  return {
+    live: live.facts,
+    deployed,
+    settings: [ino, size, ctimeMs],
+    renewBefore,
+  };
+}
+
+/** Writes a state; that it could not be written is a loss of speed or memory, not of service: no reason to fail. */
+export async function remember(
+  { disk, emit }: RecordEdges,
   paths: StorePaths,
   name: string,
   state: State,

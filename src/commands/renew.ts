@@ -1,41 +1,87 @@
-import { EvercertError } from '../errors.ts';
+import type { EvercertError } from '../errors.ts';
+import type { Counts } from '../events.ts';
 import type { StorePaths } from '../lineage/paths.ts';
+import type { BrokenLineage, Lineage } from '../lineage/scan.ts';
 import type { Settings } from '../lineage/settings.ts';
-import type { Plan } from '../renewal/decide.ts';
+import type { Plan, Word } from '../renewal/decide.ts';
+import { nextLookAt } from '../renewal/idle.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 import { findStore, openExistingStore } from './open-store.ts';
-import { NO_PLANS, type Planned, planAll } from './plan-all.ts';
+import { findAll, type Planned, planAll } from './plan-all.ts';
 import { recordFacts } from './record-facts.ts';
 
 export interface RenewOptions extends StoreOptions {
   readonly certName: string | undefined;
   readonly force: boolean;
+  /** Try again now what waits after a failure. */
+  readonly retryNow: boolean;
   readonly dryRun: boolean;
   /** Print the plans and stop. */
   readonly planOnly: boolean;
+  /** A failure far from the end of a certificate counts like any other. */
+  readonly strict: boolean;
   readonly concurrency: number;
   /** Wait a random time before the first order, so that a fleet does not come at once. */
   readonly randomSleep: boolean;
   /** Given on the command line: saved with what is renewed. */
   readonly hooks: Settings['hooks'];
   readonly hookTimeoutMs: number;
+  readonly issuanceTimeoutMs: number;
 }
 
 /** @returns the exit status */
 export async function renew(options: RenewOptions, edges: Edges): Promise<number> {
   const paths = options.planOnly ? findStore(options, edges) : await openExistingStore(options, edges);
-  const { planned, idle } = paths === undefined ? NO_PLANS : planAll(paths, options, edges);
-  if (paths === undefined || planned.length + idle === 0) {
-    edges.emit({ type: 'warning', code: 'no-lineages', detail: options.configDir });
-    return 0;
-  }
-  if (options.planOnly) return report(edges, options.dryRun, planned, NOTHING_DONE, idle);
-  if (!options.dryRun) await recordFacts(edges, paths, planned);
-  return report(edges, options.dryRun, planned, await workOff(edges, paths, options, planned), idle);
+  if (paths === undefined) return nothingThere(options, edges);
+  const { lineages, idle } = findAll(paths, options, edges, () => undefined);
+  if (lineages.length + idle === 0) return nothingThere(options, edges);
+  const isReal = !options.planOnly && !options.dryRun;
+  const looked = isReal ? await lookUp(edges, paths, lineages) : { lineages, observed: new Set<string>() };
+  const planned = planAll(looked.lineages, wordOf(options), edges);
+  if (options.planOnly) return report(edges, options, planned, NOTHING_DONE, idle);
+  if (isReal) await recordFacts(edges, paths, planned, looked.observed);
+  return report(edges, options, planned, await workOff(edges, paths, options, planned), idle);
 }
 
-/** How the work on a lineage ended. */
-export type Outcome = 'done' | EvercertError;
+function nothingThere({ configDir }: RenewOptions, { emit }: Edges): number {
+  emit({ type: 'warning', code: 'no-lineages', detail: configDir });
+  return 0;
+}
+
+function wordOf({ force, dryRun, retryNow }: RenewOptions): Word {
+  if (force || dryRun) return 'force';
+  return retryNow ? 'retry' : undefined;
+}
+
+interface Looked {
+  readonly lineages: readonly (Lineage | BrokenLineage)[];
+  /** Names of those about which somebody was asked. */
+  readonly observed: ReadonlySet<string>;
+}
+
+/** Asks about live versions whose time has come; loads what asks only then. */
+async function lookUp(
+  edges: Edges,
+  paths: StorePaths,
+  lineages: readonly (Lineage | BrokenLineage)[],
+): Promise<Looked> {
+  const now = edges.clock.now();
+  const isWanted = (lineage: Lineage | BrokenLineage) =>
+    lineage.kind === 'lineage' &&
+    lineage.live.kind === 'whole' &&
+    nextLookAt(lineage.state, lineage.live.facts) <= now;
+  if (!lineages.some(isWanted)) return { lineages, observed: new Set() };
+  const { observe, toObserve } = await import('./observe.ts');
+  const states = await observe(edges, paths, toObserve(lineages, now));
+  const withState = (lineage: Lineage | BrokenLineage) =>
+    lineage.kind === 'broken' ? lineage : { ...lineage, state: states.get(lineage.name) ?? lineage.state };
+  return { lineages: lineages.map(withState), observed: new Set(states.keys()) };
+}
+
+/** How the work on a lineage ended: what failed far from the end of the certificate is deferred. */
+export type Outcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed' | 'deferred'; readonly error: EvercertError };
 
 /** How each lineage that was worked on ended. */
 export interface RunResult {
@@ -58,6 +104,8 @@ async function workOff(
   return runAll(edges, paths, options, todo);
 }
 
+const DEFERRED = 3;
+
 /**
  * Emits the summary.
  *
@@ -65,26 +113,32 @@ async function workOff(
  * @returns the exit status
  */
 function report(
-  edges: Pick<Edges, 'emit'>,
-  dryRun: boolean,
+  { emit }: Pick<Edges, 'emit'>,
+  { dryRun, strict }: RenewOptions,
   planned: readonly Planned[],
-  { outcomes, postHooksOk }: RunResult,
+  result: RunResult,
   idle: number,
 ): number {
+  const counts = countAll(planned, result, idle);
+  emit({ type: 'summary', dryRun, ...counts });
+  const { failed, broken, deferred } = counts;
+  if (failed + broken > 0 || !result.postHooksOk) return 1;
+  if (deferred > 0) return strict ? 1 : DEFERRED;
+  return 0;
+}
+
+function countAll(planned: readonly Planned[], { outcomes }: RunResult, idle: number): Counts {
   const count = (matches: (plan: Plan) => boolean) => planned.filter(({ plan }) => matches(plan)).length;
-  const done = ({ name }: Plan) => outcomes.get(name) === 'done';
-  const failed = count(({ name }) => outcomes.get(name) instanceof EvercertError);
-  const broken = count(({ action }) => action === 'broken');
-  edges.emit({
-    type: 'summary',
-    dryRun,
+  const ended = ({ name }: Plan) => outcomes.get(name)?.kind;
+  const waits = ({ waiting }: Plan) => waiting !== undefined;
+  return {
     lineages: planned.length + idle,
-    renewed: count((plan) => done(plan) && plan.action !== 'redeploy'),
-    redeployed: count((plan) => done(plan) && plan.action === 'redeploy'),
-    toDo: count(({ name, action }) => !outcomes.has(name) && action !== 'broken' && action !== 'skip'),
-    failed,
-    broken,
-    skipped: count(({ action }) => action === 'skip') + idle,
-  });
-  return failed + broken > 0 || !postHooksOk ? 1 : 0;
+    renewed: count((plan) => ended(plan) === 'done' && plan.action !== 'redeploy'),
+    redeployed: count((plan) => ended(plan) === 'done' && plan.action === 'redeploy'),
+    toDo: count((plan) => ended(plan) === undefined && plan.action !== 'broken' && plan.action !== 'skip'),
+    failed: count((plan) => ended(plan) === 'failed' || plan.waiting?.urgent === true),
+    deferred: count((plan) => ended(plan) === 'deferred' || plan.waiting?.urgent === false),
+    broken: count(({ action }) => action === 'broken'),
+    skipped: count((plan) => plan.action === 'skip' && !waits(plan)) + idle,
+  };
 }

@@ -9,16 +9,19 @@ import {
   settingsPath,
   versionPath,
 } from './paths.ts';
-import { type LiveFacts, readState } from './state.ts';
+import { type LiveFacts, readState, type State } from './state.ts';
+
+/** State of a lineage whose live version is known. */
+export type KnownState = State & { readonly live: LiveFacts };
 
 /**
- * The cheap look at a lineage of which nothing was touched since the last full scan: its live version, or undefined
- * when anything at all differs and the full scan must tell what.
+ * The cheap look at a lineage of which nothing was touched since the last full scan: what is remembered of it, or
+ * undefined when anything at all differs and the full scan must tell what.
  *
  * What the full scan would find is known then: the settings ask for what is live, its files belong together, it is
  * deployed, nothing is under way, and the operator moved nothing. One read and seven looks at directory entries.
  */
-export function glance(disk: DiskReader, paths: StorePaths, name: string): LiveFacts | undefined {
+export function glance(disk: DiskReader, paths: StorePaths, name: string): KnownState | undefined {
   try {
     return look(disk, paths, name);
   } catch {
@@ -26,7 +29,7 @@ export function glance(disk: DiskReader, paths: StorePaths, name: string): LiveF
   }
 }
 
-function look(disk: DiskReader, paths: StorePaths, name: string): LiveFacts | undefined {
+function look(disk: DiskReader, paths: StorePaths, name: string): KnownState | undefined {
   const state = readState(disk, paths, name);
   if (state === undefined || state === 'unreadable' || state.live === undefined) return undefined;
   const { live, deployed, settings } = state;
@@ -37,7 +40,7 @@ function look(disk: DiskReader, paths: StorePaths, name: string): LiveFacts | un
   return PEM_FILES.every((file, i) =>
     isStill(disk, directoryOf(paths, name, live, file), file, live.stamps[i]),
   )
-    ? live
+    ? { ...state, live }
     : undefined;
 }
 

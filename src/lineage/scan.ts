@@ -45,6 +45,11 @@ export interface Lineage {
   readonly settingsStamp: FileStamp | undefined;
 }
 
+/** What is to be remembered of a lineage when something comes to it; without state, what a scan derives counts. */
+export function rememberedState({ state, deployed }: Lineage): State {
+  return { version: 1, ...state, ...(deployed === undefined ? {} : { deployed }) };
+}
+
 /** A lineage of which not even the settings can be read. */
 export interface BrokenLineage {
   readonly kind: 'broken';

@@ -1,7 +1,7 @@
 import { EvercertError } from '../errors.ts';
-import type { Action, Reason } from '../events.ts';
+import type { Action, Reason, Waiting } from '../events.ts';
 import type { BrokenLineage, Lineage } from '../lineage/scan.ts';
-import type { Failure, LiveFacts } from '../lineage/state.ts';
+import type { LiveFacts } from '../lineage/state.ts';
 import { dueAt, isUrgent, type Timing } from './due.ts';
 import { queueDueAt } from './queue.ts';
 import { serversToAsk } from './servers.ts';
@@ -20,14 +20,6 @@ export interface Plan {
   readonly newKey?: boolean;
   /** Why nothing is tried now, and until when. */
   readonly waiting?: Waiting;
-}
-
-export interface Waiting {
-  /** Milliseconds since 1970. */
-  readonly until: number;
-  readonly failure: Pick<Failure, 'code' | 'message' | 'count'>;
-  /** It has come so far that a person is needed. */
-  readonly urgent: boolean;
 }
 
 /**

@@ -1,5 +1,5 @@
+import type { Waiting } from '../events.ts';
 import type { QueueEntry } from '../lineage/state.ts';
-import type { Waiting } from './decide.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

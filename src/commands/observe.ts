@@ -1,0 +1,192 @@
+import pLimit from 'p-limit';
+import { createRenewalInfo, pollFailure, type RenewalInfoAnswer } from '../acme/renewal-info.ts';
+import { asEvercertError } from '../errors.ts';
+import { CERTIFICATE, CHAIN, type StorePaths, versionPath } from '../lineage/paths.ts';
+import { type BrokenLineage, type Lineage, rememberedState } from '../lineage/scan.ts';
+import type { LiveFacts, State } from '../lineage/state.ts';
+import { nextCheckAt, nextLookAt, nextPollAt } from '../renewal/idle.ts';
+import { withFailedPoll, withoutRenewalInfo, withSuggestion } from '../renewal/renewal-info.ts';
+import { createRevocationCheck, type RevocationAnswer, type RevocationQuery } from '../revocation/check.ts';
+import { splitCertificates } from '../x509/pem.ts';
+import { readBundle } from './check-local.ts';
+import type { Edges } from './edges.ts';
+
+/** Look-ups are answers of a moment: small or bounded, and none may hold up a run. */
+const LIMITS = { timeoutMs: 10_000, maxBytes: 32 << 20, maxSockets: 8 };
+const POLLS_AT_A_TIME = 16;
+/** A CA that failed so often in a row is left alone for this run. */
+const MAX_FAILED_POLLS = 3;
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+type ObserveEdges = Pick<Edges, 'disk' | 'clock' | 'signal' | 'emit' | 'http' | 'userAgent'>;
+
+/** A whole lineage with what is known of it. */
+interface Whole {
+  readonly lineage: Lineage;
+  readonly live: LiveFacts;
+}
+
+/** The lineages about whose live version the CA is to be asked again now. */
+export function toObserve(lineages: readonly (Lineage | BrokenLineage)[], now: number): Whole[] {
+  return lineages.flatMap((lineage) => {
+    if (lineage.kind === 'broken' || lineage.live.kind !== 'whole') return [];
+    const live = lineage.live.facts;
+    return now < live.notAfter && nextLookAt(lineage.state, live) <= now ? [{ lineage, live }] : [];
+  });
+}
+
+/**
+ * Asks the CAs what they suggest (RFC 9773) and whether they revoked (OCSP, CRL), side by side. A look-up that failed is
+ * no answer: it is remembered when to ask again, and nothing else.
+ *
+ * @returns by name the state of each as it is to be remembered
+ */
+export async function observe(
+  edges: ObserveEdges,
+  paths: StorePaths,
+  whole: readonly Whole[],
+): Promise<Map<string, State>> {
+  const states = new Map<string, State>(whole.map(({ lineage }) => [lineage.name, rememberedState(lineage)]));
+  const remember = (name: string, change: Partial<State>) =>
+    states.set(name, { version: 1, ...states.get(name), ...change });
+  const closers: (() => void)[] = [];
+  try {
+    await Promise.all([
+      pollAll(edges, whole, remember, closers),
+      checkAll(edges, paths, whole, remember, closers),
+    ]);
+  } finally {
+    for (const close of closers) close();
+  }
+  return states;
+}
+
+type Remember = (name: string, change: Partial<State>) => void;
+
+async function pollAll(
+  edges: ObserveEdges,
+  whole: readonly Whole[],
+  remember: Remember,
+  closers: (() => void)[],
+): Promise<void> {
+  const now = edges.clock.now();
+  const wanted = whole.filter(({ lineage, live }) => nextPollAt(lineage.state, live) <= now);
+  const limit = pLimit(POLLS_AT_A_TIME);
+  const bundles = Map.groupBy(wanted, ({ lineage }) => lineage.settings.caBundle);
+  await Promise.all(
+    [...bundles].map(async ([bundle, members]) => {
+      const poll = await createPoll(edges, bundle, closers);
+      await Promise.all(members.map((each) => limit(() => pollOne(edges, each, poll, remember))));
+    }),
+  );
+}
+
+type Poll = (live: LiveFacts) => Promise<RenewalInfoAnswer | 'unsupported'>;
+
+async function createPoll(
+  edges: ObserveEdges,
+  bundle: string | undefined,
+  closers: (() => void)[],
+): Promise<Poll> {
+  const { send, close } = await edges.http(readBundle(edges, bundle), LIMITS);
+  closers.push(close);
+  const { poll } = createRenewalInfo({ ...edges, send });
+  const failed = new Map<string, { count: number; error: unknown }>();
+  return async ({ server = '', renewalId = '' }) => {
+    const before = failed.get(server);
+    if (before !== undefined && before.count >= MAX_FAILED_POLLS) throw before.error;
+    try {
+      const answer = await poll(server, renewalId);
+      failed.delete(server);
+      return answer;
+    } catch (error) {
+      failed.set(server, { count: (failed.get(server)?.count ?? 0) + 1, error });
+      throw error;
+    }
+  };
+}
+
+async function pollOne(
+  { clock, signal, emit }: ObserveEdges,
+  { lineage: { name, state }, live }: Whole,
+  poll: Poll,
+  remember: Remember,
+): Promise<void> {
+  const { version } = live;
+  const before = state?.renewalInfo;
+  try {
+    const answer = await poll(live);
+    const now = clock.now();
+    const renewalInfo =
+      answer === 'unsupported'
+        ? withoutRenewalInfo(version, now)
+        : withSuggestion(before, version, answer, now, clock.randomBelow(2 ** 32) / 2 ** 32);
+    remember(name, { renewalInfo });
+    if (renewalInfo.explanationUrl !== undefined && renewalInfo.explanationUrl !== before?.explanationUrl) {
+      emit({
+        type: 'warning',
+        lineage: name,
+        code: 'renewal-explained',
+        detail: renewalInfo.explanationUrl,
+      });
+    }
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const error = asEvercertError(thrown);
+    remember(name, { renewalInfo: withFailedPoll(before, version, pollFailure(error), clock.now()) });
+    emit({ type: 'lookup-failed', lineage: name, about: 'renewal-info', error });
+  }
+}
+
+async function checkAll(
+  edges: ObserveEdges,
+  paths: StorePaths,
+  whole: readonly Whole[],
+  remember: Remember,
+  closers: (() => void)[],
+): Promise<void> {
+  const now = edges.clock.now();
+  const wanted = whole.filter(({ lineage, live }) => nextCheckAt(lineage.state, live) <= now);
+  if (wanted.length === 0) return;
+  const { send, close } = await edges.http(undefined, LIMITS);
+  closers.push(close);
+  const { check } = createRevocationCheck({ ...edges, send });
+  const answers = await check(wanted.flatMap((each) => queryFor(edges, paths, each)));
+  edges.signal.throwIfAborted();
+  for (const each of wanted) keepAnswer(edges, each, answers.get(each.lineage.name), remember);
+}
+
+function queryFor(
+  { disk }: ObserveEdges,
+  paths: StorePaths,
+  { lineage: { name, state }, live }: Whole,
+): RevocationQuery[] {
+  const { version, responder, crl } = live;
+  const directory = versionPath(paths, name, version);
+  const certPem = disk.readText(`${directory}/${CERTIFICATE}`);
+  const [issuerPem] = splitCertificates(disk.readText(`${directory}/${CHAIN}`) ?? '');
+  if (certPem === undefined || issuerPem === undefined) return [];
+  const known = state?.revocation;
+  const etag = known?.version === version && known.status === 'good' ? known.etag : undefined;
+  return [{ lineage: name, certPem, issuerPem, responder, crl, etag }];
+}
+
+function keepAnswer(
+  { clock, emit }: ObserveEdges,
+  { lineage: { name, state }, live: { version } }: Whole,
+  answer: RevocationAnswer | undefined,
+  remember: Remember,
+): void {
+  if (answer === undefined) return;
+  if ('status' in answer) {
+    const { status, reason, etag, nextCheckAt: next } = answer;
+    const known = { ...(reason === undefined ? {} : { reason }), ...(etag === undefined ? {} : { etag }) };
+    return remember(name, { revocation: { version, status, nextCheckAt: Math.round(next), ...known } });
+  }
+  const before = state?.revocation?.version === version ? state.revocation : undefined;
+  const wait = before === undefined ? HOUR_MS : DAY_MS / 4;
+  const nextCheckAt = clock.now() + wait;
+  remember(name, { revocation: { ...(before ?? { version, status: 'unknown' }), nextCheckAt } });
+  emit({ type: 'lookup-failed', lineage: name, about: 'revocation', error: answer });
+}

@@ -1,0 +1,42 @@
+import type { LiveFacts, State } from '../lineage/state.ts';
+import type { Timing } from './due.ts';
+
+/** What the time of a renewal depends on, as state alone tells it. */
+export function rememberedTiming(lineage: string, state: State, live: LiveFacts): Timing {
+  const { version, notBefore, notAfter } = live;
+  const { renewBefore, renewalInfo } = state;
+  const chosenAt = renewalInfo?.version === version ? renewalInfo.chosenAt : undefined;
+  return { lineage, notBefore, notAfter, renewBefore, chosenAt };
+}
+
+/**
+ * Whether a lineage of which all files are as they were needs nothing: not due, nobody is to be asked about it, and it
+ * is not known to be revoked.
+ *
+ * @param due as rememberedTiming and dueAt tell
+ */
+export function isIdle(state: State, live: LiveFacts, due: number, now: number): boolean {
+  const isRevoked = state.revocation?.version === live.version && state.revocation.status === 'revoked';
+  return now < due && !isRevoked && state.leftOut === undefined && now < nextLookAt(state, live);
+}
+
+/**
+ * When the CA is to be asked about the live version: never about one that has ended (RFC 9773 section 4.3.3), or that
+ * names nobody to ask.
+ */
+export function nextLookAt(state: State | undefined, live: LiveFacts): number {
+  return Math.min(nextPollAt(state, live), nextCheckAt(state, live));
+}
+
+/** @returns milliseconds since 1970; 0 when it was never asked */
+export function nextPollAt(state: State | undefined, live: LiveFacts): number {
+  const { renewalId = '', server, version } = live;
+  if (renewalId === '' || server === undefined) return Infinity;
+  return state?.renewalInfo?.version === version ? state.renewalInfo.nextPollAt : 0;
+}
+
+/** The same for a revocation. */
+export function nextCheckAt(state: State | undefined, { responder, crl, version }: LiveFacts): number {
+  if ((responder ?? crl) === undefined) return Infinity;
+  return state?.revocation?.version === version ? state.revocation.nextCheckAt : 0;
+}
