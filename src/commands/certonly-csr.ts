@@ -77,9 +77,16 @@ async function obtain(
     identifiers: csr.names.map(parseIdentifier),
     preferredChain: settings.preferredChain,
     earlier: undefined,
+    replaces: undefined,
+    profile: undefined,
     timeoutMs: ORDER_TIMEOUT_MS,
   };
-  const listener = { placed: async () => undefined, step: () => undefined };
+  const listener = {
+    placed: async () => undefined,
+    step: () => undefined,
+    replacesRefused: () => undefined,
+    profileMissing: () => undefined,
+  };
   const { pem } = await obtainCertificate(
     connection,
     request,

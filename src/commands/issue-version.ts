@@ -17,6 +17,7 @@ import { type CheckedChain, checkChain } from '../x509/certificate.ts';
 import { createCsr } from '../x509/csr.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
 import { generateKey, type KeyKind, publicKeyOfPem, sameKind } from '../x509/keys.ts';
+import { orderNews } from './order-news.ts';
 import { ORDER_TIMEOUT_MS, type Work } from './work.ts';
 
 /**
@@ -100,7 +101,14 @@ async function obtain(work: Work, lineage: Lineage, pending: PendingOrder, keyPe
   let { orderUrl } = pending;
   const download: Download = await obtainCertificate(
     await sessions.of(settings.server, settings.caBundle),
-    { identifiers, preferredChain, earlier, timeoutMs: ORDER_TIMEOUT_MS },
+    {
+      identifiers,
+      preferredChain,
+      earlier,
+      replaces: undefined,
+      profile: undefined,
+      timeoutMs: ORDER_TIMEOUT_MS,
+    },
     await solverFor(settings.challenge),
     () => createCsr(keyPem, identifiers),
     {
@@ -108,7 +116,7 @@ async function obtain(work: Work, lineage: Lineage, pending: PendingOrder, keyPe
         orderUrl = url;
         return writePendingOrder(edges.disk, paths, name, { ...pending, orderUrl });
       },
-      step: (step) => edges.emit({ type: 'progress', lineage: name, step }),
+      ...orderNews(edges.emit, name),
     },
   );
   if (!download.preferredFound) {

@@ -6,7 +6,7 @@ import type { StorePaths } from '../lineage/paths.ts';
 import { isSigningKey } from '../x509/keys.ts';
 import { readBundle } from './check-local.ts';
 import type { Edges } from './edges.ts';
-import { enrol } from './enrol.ts';
+import { enrol, recoverAccount } from './enrol.ts';
 
 /** What an account is made with, should one be needed. */
 export interface AccountOptions {
@@ -27,7 +27,7 @@ export interface Sessions {
   close(): void;
 }
 
-export type SessionEdges = Pick<Edges, 'disk' | 'clock' | 'signal' | 'http' | 'ask' | 'userAgent'>;
+export type SessionEdges = Pick<Edges, 'disk' | 'clock' | 'signal' | 'http' | 'ask' | 'userAgent' | 'emit'>;
 
 export function createSessions(edges: SessionEdges, paths: StorePaths, options: AccountOptions): Sessions {
   const open = new Map<string, Promise<Connection>>();
@@ -36,8 +36,10 @@ export function createSessions(edges: SessionEdges, paths: StorePaths, options: 
     const { send, close } = await edges.http(readBundle(edges, caBundle));
     closers.push(close);
     const { externalAccount } = options;
+    const recover = (connection: Connection) =>
+      recoverAccount(edges, paths, server, optionsLike(edges, paths, server, options), connection);
     const connectWith = (accountKey: string, accountUrl?: string) =>
-      connect({ directoryUrl: server, accountKey, accountUrl, externalAccount }, { ...edges, send });
+      connect({ directoryUrl: server, accountKey, accountUrl, externalAccount }, { ...edges, send }, recover);
     const key = readAccountKey(edges.disk, paths, server);
     if (key !== undefined && !isSigningKey(key)) throw keyDamaged(server);
     const account = readAccount(edges.disk, paths, server);
