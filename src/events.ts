@@ -71,6 +71,14 @@ export type Event =
       readonly dueAt: number;
     }
   | { readonly type: 'dry-run-passed'; readonly lineage: string; readonly server: string }
+  | {
+      readonly type: 'account';
+      readonly server: string;
+      readonly url: string;
+      readonly email: string | undefined;
+      /** RFC 7638 */
+      readonly thumbprint: string;
+    }
   | { readonly type: 'saved'; readonly files: readonly string[] }
   | {
       readonly type: 'hook';
@@ -131,17 +139,19 @@ export type CertificateState =
   | 'never-issued'
   | 'broken';
 
-export type Step = 'account' | 'order' | 'resume-order' | 'challenges' | 'finalize' | 'download' | 'publish';
+export type Step = 'order' | 'resume-order' | 'challenges' | 'finalize' | 'download' | 'publish';
 
 export type WarningCode =
   | 'misnamed-settings'
   | 'state-unreadable'
   | 'state-not-written'
   | 'chain-not-found'
-  | 'profile-not-offered'
+  | 'profile-missing'
   | 'replaces-refused'
+  | 'account-remade'
   | 'names-left-out'
   | 'renewal-explained'
+  | 'fallback-unready'
   | 'no-lineages'
   | 'kept';
 

@@ -108,6 +108,10 @@ async function runCommand(command: Command, edges: Edges): Promise<number> {
       return (await import('./commands/certonly-csr.ts')).certonlyCsr(command.options, edges);
     case 'renew':
       return renew(command.options, edges);
+    case 'register':
+      return (await import('./commands/register.ts')).register(command.options, edges);
+    case 'show-account':
+      return (await import('./commands/show-account.ts')).showAccount(command.options, edges);
     case 'certificates':
       return certificates(command.options, edges);
   }

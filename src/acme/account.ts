@@ -1,5 +1,6 @@
 import { EvercertError } from '../errors.ts';
 import type { Connection } from './connection.ts';
+import { linkTargets } from './links.ts';
 import { problemOf } from './problem.ts';
 import { AccountSchema, OrderSchema, OrdersListSchema } from './resources.ts';
 
@@ -32,33 +33,83 @@ export async function registerAccount(
   );
 }
 
-/** The URL of the account that the connection's key has already (RFC 8555 section 7.3.1); undefined if it has none. */
+/**
+ * The URL of the account that the connection's key has already (RFC 8555 section 7.3.1); undefined if it has none.
+ *
+ * @throws EvercertError account-deactivated, acme-problem, bad-answer
+ */
 export async function findAccount(connection: Connection): Promise<string | undefined> {
   const { newAccount } = await connection.directory();
   try {
     const payload = { onlyReturnExisting: true };
-    const { location } = await connection.postWithKey(newAccount, payload, 'newAccount', AccountSchema);
+    const { location, body } = await connection.postWithKey(newAccount, payload, 'newAccount', AccountSchema);
+    checkOpen(connection.host, body.status);
     return location;
   } catch (error) {
-    if (problemOf(error)?.status === 400) return undefined;
+    const problem = problemOf(error);
+    if (problem?.status === 400 && problem.type !== 'badNonce') return undefined;
+    if (problem?.type === 'unauthorized') throw deactivated(connection.host, problem.detail, error);
     throw error;
   }
 }
 
 /**
- * The URLs of the account's orders (RFC 8555 section 7.1.2.1), the newest last as CAs list them; none where the CA
- * keeps no list.
+ * Asks the CA for the account that we hold to be ours.
+ *
+ * @throws EvercertError account-deactivated, acme-problem, bad-answer
+ */
+export async function checkAccount(connection: Connection): Promise<void> {
+  const url = connection.accountUrl();
+  if (url === undefined) return;
+  checkOpen(connection.host, (await connection.get(url, 'account', AccountSchema)).body.status);
+}
+
+/** Replaces the e-mail address of the account (RFC 8555 section 7.3.2). */
+export async function updateEmail(connection: Connection, url: string, email: string): Promise<void> {
+  await connection.post(url, { contact: [`mailto:${email}`] }, 'account', AccountSchema);
+}
+
+function checkOpen(host: string, status: string): void {
+  if (status !== 'valid') throw deactivated(host, `its status is ${status}`);
+}
+
+function deactivated(host: string, why: string, cause?: unknown): EvercertError {
+  return new EvercertError(
+    'account-deactivated',
+    `the account at ${host} was closed: ${why}`,
+    'Its owner or the CA closed it, so no other is made unasked. If a new one is wanted, move its folder in accounts/ away and run evercert register.',
+    cause,
+  );
+}
+
+const MAX_PAGES = 20;
+
+/**
+ * The URLs of the account's orders (RFC 8555 section 7.1.2.1), of up to 20 pages, the newest last as CAs list them;
+ * none where the CA keeps no list.
  */
 export async function listOrders(connection: Connection): Promise<string[]> {
   const accountUrl = connection.accountUrl();
   if (accountUrl === undefined) return [];
   const { body } = await connection.get(accountUrl, 'account', AccountSchema);
-  if (body.orders === undefined) return [];
+  const seen = new Set<string>();
+  const orders: string[] = [];
+  for (let page = body.orders; page !== undefined && !seen.has(page) && seen.size < MAX_PAGES; ) {
+    seen.add(page);
+    const reply = await readPage(connection, page);
+    orders.push(...(reply?.body.orders ?? []));
+    [page] = linkTargets(reply?.link, page, 'next');
+  }
+  return orders;
+}
+
+/** A page that the CA refuses is none. */
+async function readPage(connection: Connection, url: string) {
   try {
-    return (await connection.get(body.orders, 'orders', OrdersListSchema)).body.orders;
+    return await connection.get(url, 'orders', OrdersListSchema);
   } catch (error) {
-    if (problemOf(error) !== undefined) return [];
-    throw error;
+    if (problemOf(error) === undefined) throw error;
+    return undefined;
   }
 }
 

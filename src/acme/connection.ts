@@ -2,6 +2,7 @@ import type Client from 'acme-client/src/client.js';
 import type { RawReply } from 'acme-client/src/client.js';
 import type * as v from 'valibot';
 import { problemError, readProblem } from './problem.ts';
+import { accountKeeper, type Recover } from './recovery.ts';
 import { type Directory, DirectorySchema, readResource } from './resources.ts';
 import { retrying } from './retry.ts';
 import { parseRetryAfter } from './retry-after.ts';
@@ -38,10 +39,16 @@ export interface Connection {
   /** RFC 8555 section 8.1. */
   keyAuthorization(token: string): Promise<string>;
   sleep(ms: number): Promise<void>;
-  now(): number;
+  /** Milliseconds that no step of the wall clock changes: for deadlines. */
+  monotonic(): number;
 }
 
-export function connect(options: ConnectionOptions, edges: ConnectionEdges): Connection {
+/** @param recover called once, should the CA not know the account or not trust it */
+export function connect(
+  options: ConnectionOptions,
+  edges: ConnectionEdges,
+  recover: Recover = async () => undefined,
+): Connection {
   const host = new URL(options.directoryUrl).host;
   const client = createClient(options, edges, host);
   const directory = memoize(() => fetchDirectory(options.directoryUrl, client, host, edges));
@@ -56,7 +63,7 @@ export function connect(options: ConnectionOptions, edges: ConnectionEdges): Con
     return { ...reply, location: absoluteUrl(reply.location, url) };
   };
   const api = client.api;
-  return {
+  const connection: Connection = {
     host,
     directory,
     accountUrl: () => api.accountUrl ?? undefined,
@@ -67,13 +74,16 @@ export function connect(options: ConnectionOptions, edges: ConnectionEdges): Con
       api.accountUrl = reply.location ?? null;
       return reply;
     },
-    post: (url, payload, doing, schema) => ask(url, () => api.apiRequest(url, payload, []), doing, schema),
+    post: (url, payload, doing, schema) =>
+      ask(url, () => keeping(() => api.apiRequest(url, payload, [])), doing, schema),
     get: (url, doing, schema) =>
-      ask(url, () => retrying(() => api.apiRequest(url, null, []), edges), doing, schema),
+      ask(url, () => keeping(() => retrying(() => api.apiRequest(url, null, []), edges)), doing, schema),
     keyAuthorization: (token) => client.getChallengeKeyAuthorization({ type: 'http-01', token }),
     sleep: (ms) => edges.clock.sleep(ms, edges.signal),
-    now: () => edges.clock.now(),
+    monotonic: () => edges.clock.monotonic(),
   };
+  const keeping = accountKeeper(connection, recover);
+  return connection;
 }
 
 async function fetchDirectory(

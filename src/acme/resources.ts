@@ -14,8 +14,17 @@ export const DirectorySchema = v.object({
   newNonce: Url,
   newAccount: Url,
   newOrder: Url,
+  /** RFC 9773 section 4.1. */
+  renewalInfo: v.optional(Url),
   meta: v.optional(
-    v.object({ termsOfService: v.optional(Shown), externalAccountRequired: v.optional(v.boolean()) }),
+    v.object({
+      termsOfService: v.optional(Shown),
+      externalAccountRequired: v.optional(v.boolean()),
+      /** Name to description (draft-ietf-acme-profiles). */
+      profiles: v.optional(
+        v.pipe(v.record(word(64), v.pipe(v.string(), v.maxLength(2048))), v.maxEntries(100)),
+      ),
+    }),
   ),
 });
 export type Directory = v.InferOutput<typeof DirectorySchema>;

@@ -1,5 +1,6 @@
 import type { CertonlyOptions } from '../commands/certonly.ts';
 import type { LineageOptions } from '../commands/wanted-settings.ts';
+import { readAccount, readCa } from './account-flags.ts';
 import type { Command, Surroundings, Voice } from './command.ts';
 import { readHooks } from './hook-flags.ts';
 import type { Reader } from './reader.ts';
@@ -27,25 +28,6 @@ export function readCertonlyOptions(
   };
 }
 
-function readAccount(read: Reader, environment: Surroundings['environment']): CertonlyOptions['account'] {
-  const kid = read.text('eab-kid');
-  const hmacKey = read.text('eab-hmac-key') ?? (environment.EVERCERT_EAB_HMAC_KEY || undefined);
-  if (kid !== undefined && hmacKey === undefined) throw read.usage('--eab-kid needs --eab-hmac-key');
-  if (kid === undefined && read.text('eab-hmac-key') !== undefined)
-    throw read.usage('--eab-hmac-key needs --eab-kid');
-  if (hmacKey !== undefined && !/^[A-Za-z0-9_-]+={0,2}$/.test(hmacKey))
-    throw read.usage('--eab-hmac-key is not base64url');
-  const email = read.text('email');
-  if (email !== undefined && !/^[^\s@,]+@[^\s@,]+$/.test(email))
-    throw read.usage(`--email ${JSON.stringify(email)} is no e-mail address`);
-  return {
-    email,
-    withoutEmail: read.on('register-unsafely-without-email'),
-    termsAgreed: read.on('agree-tos'),
-    externalAccount: kid === undefined || hmacKey === undefined ? undefined : { kid, hmacKey },
-  };
-}
-
 const CURVES: Record<string, 'P-256' | 'P-384' | 'P-521'> = {
   secp256r1: 'P-256',
   secp384r1: 'P-384',
@@ -67,14 +49,12 @@ function readLineage(
   if (read.on('webroot') && webroots.length === 0) throw read.usage('--webroot needs -w DIRECTORY');
   if (read.on('standalone') && webroots.length > 0)
     throw read.usage('--standalone and --webroot exclude each other');
-  const caBundle = read.text('ca-bundle');
   return {
     webroots,
     standalone: read.on('standalone'),
     httpPort: read.number('http-01-port', 1, 65_535),
     httpAddress: read.text('http-01-address'),
-    server: readServer(read),
-    caBundle: caBundle === undefined ? undefined : absolute(caBundle),
+    ...readCa(read, absolute),
     preferredChain: read.text('preferred-chain'),
     keepVersions: read.number('keep-versions', 1, 1000),
     ...readKey(read),
@@ -103,13 +83,6 @@ function readKey(
     keyMode,
     keyGroup: read.text('key-group'),
   };
-}
-
-function readServer(read: Reader): string | undefined {
-  const server = read.text('server');
-  if (!read.on('staging')) return server;
-  if (server === undefined || server === 'letsencrypt') return 'letsencrypt-staging';
-  throw read.usage("--staging means Let's Encrypt's; with another --server name its staging service there");
 }
 
 /** With --csr it is another command: no lineage, three files. */

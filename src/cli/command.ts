@@ -1,7 +1,9 @@
 import type { CertificatesOptions } from '../commands/certificates.ts';
 import type { CertonlyOptions } from '../commands/certonly.ts';
 import type { CsrOptions } from '../commands/certonly-csr.ts';
+import type { RegisterOptions } from '../commands/register.ts';
 import type { RenewOptions } from '../commands/renew.ts';
+import type { ShowAccountOptions } from '../commands/show-account.ts';
 
 /** How to talk to the operator. */
 export interface Voice {
@@ -16,7 +18,9 @@ export type Command =
   | { readonly verb: 'certonly'; readonly voice: Voice; readonly options: CertonlyOptions }
   | { readonly verb: 'certonly-csr'; readonly voice: Voice; readonly options: CertonlyOptions & CsrOptions }
   | { readonly verb: 'renew'; readonly voice: Voice; readonly options: RenewOptions }
-  | { readonly verb: 'certificates'; readonly voice: Voice; readonly options: CertificatesOptions };
+  | { readonly verb: 'certificates'; readonly voice: Voice; readonly options: CertificatesOptions }
+  | { readonly verb: 'register'; readonly voice: Voice; readonly options: RegisterOptions }
+  | { readonly verb: 'show-account'; readonly voice: Voice; readonly options: ShowAccountOptions };
 
 /** What a command line depends on besides its words. */
 export interface Surroundings {

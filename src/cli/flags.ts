@@ -13,9 +13,9 @@ export interface Flag {
   readonly help: string;
 }
 
-export type Verb = 'certonly' | 'renew' | 'certificates';
+export type Verb = 'certonly' | 'renew' | 'certificates' | 'register' | 'show-account';
 
-export const VERBS: readonly Verb[] = ['certonly', 'renew', 'certificates'];
+export const VERBS: readonly Verb[] = ['certonly', 'renew', 'certificates', 'register', 'show-account'];
 
 const CERT_NAME: Flag = {
   name: 'cert-name',
@@ -40,6 +40,48 @@ const EVERYWHERE: readonly Flag[] = [
   { name: 'help', short: 'h', help: 'print this help' },
 ];
 
+const LOCK_WAIT: Flag = {
+  name: 'lock-wait',
+  value: 'SECONDS',
+  help: 'wait for another run (default: certonly 0, renew 60)',
+};
+const NON_INTERACTIVE: Flag = {
+  name: 'non-interactive',
+  short: 'n',
+  also: ['noninteractive'],
+  help: 'never ask',
+};
+
+const SERVER: Flag = {
+  name: 'server',
+  value: 'CA',
+  help: 'letsencrypt (default), letsencrypt-staging, zerossl, google …, or the URL of an ACME directory',
+};
+
+/** Which CA, and with what account. */
+const ACCOUNT: readonly Flag[] = [
+  SERVER,
+  {
+    name: 'staging',
+    also: ['test-cert'],
+    help: "Let's Encrypt's staging service: certificates that no browser trusts",
+  },
+  {
+    name: 'ca-bundle',
+    value: 'FILE',
+    help: "PEM roots to trust for the CA's own TLS, instead of the system's",
+  },
+  { name: 'email', short: 'm', value: 'ADDRESS', help: 'for the account at the CA' },
+  { name: 'agree-tos', help: "agree to the CA's terms of service" },
+  { name: 'register-unsafely-without-email', help: 'make the account without an e-mail address' },
+  { name: 'eab-kid', value: 'ID', help: 'external account binding: key identifier' },
+  {
+    name: 'eab-hmac-key',
+    value: 'KEY',
+    help: 'its HMAC key, base64url; better in $EVERCERT_EAB_HMAC_KEY, where no process list shows it',
+  },
+];
+
 const RUNNING: readonly Flag[] = [
   {
     name: 'pre-hook',
@@ -54,8 +96,8 @@ const RUNNING: readonly Flag[] = [
   },
   { name: 'post-hook', value: 'CMD', help: 'run at the end of a run in which anything was tried' },
   { name: 'hook-timeout', value: 'SECONDS', help: 'end a hook that takes longer (default 600)' },
-  { name: 'lock-wait', value: 'SECONDS', help: 'wait for another run (default: certonly 0, renew 60)' },
-  { name: 'non-interactive', short: 'n', also: ['noninteractive'], help: 'never ask' },
+  LOCK_WAIT,
+  NON_INTERACTIVE,
 ];
 
 const CERTONLY: readonly Flag[] = [
@@ -77,30 +119,7 @@ const CERTONLY: readonly Flag[] = [
     help: 'where the standalone server listens (default 80); the CA always asks port 80',
   },
   { name: 'http-01-address', value: 'ADDRESS', mayBeEmpty: true, help: 'on which address (default all)' },
-  {
-    name: 'server',
-    value: 'CA',
-    help: 'letsencrypt (default), letsencrypt-staging, zerossl, google …, or the URL of an ACME directory',
-  },
-  {
-    name: 'staging',
-    also: ['test-cert'],
-    help: "Let's Encrypt's staging service: certificates that no browser trusts",
-  },
-  {
-    name: 'ca-bundle',
-    value: 'FILE',
-    help: "PEM roots to trust for the CA's own TLS, instead of the system's",
-  },
-  { name: 'email', short: 'm', value: 'ADDRESS', help: 'for the account at the CA' },
-  { name: 'agree-tos', help: "agree to the CA's terms of service" },
-  { name: 'register-unsafely-without-email', help: 'make the account without an e-mail address' },
-  { name: 'eab-kid', value: 'ID', help: 'external account binding: key identifier' },
-  {
-    name: 'eab-hmac-key',
-    value: 'KEY',
-    help: 'its HMAC key, base64url; better in $EVERCERT_EAB_HMAC_KEY, where no process list shows it',
-  },
+  ...ACCOUNT,
   { name: 'key-type', value: 'TYPE', help: 'ecdsa (default) or rsa' },
   { name: 'elliptic-curve', value: 'CURVE', help: 'secp256r1 (default), secp384r1 or secp521r1' },
   { name: 'rsa-key-size', value: 'BITS', help: '2048 (default), 3072 or 4096' },
@@ -146,12 +165,21 @@ const FLAGS: Record<Verb, readonly Flag[]> = {
   certonly: [...CERTONLY, ...RUNNING, ...EVERYWHERE],
   renew: [...RENEW, ...RUNNING, ...EVERYWHERE],
   certificates: [CERT_NAME, ...EVERYWHERE],
+  register: [...ACCOUNT, LOCK_WAIT, NON_INTERACTIVE, ...EVERYWHERE],
+  'show-account': [
+    { ...SERVER, help: 'the account at this CA alone: its name, or the URL of its directory' },
+    ...EVERYWHERE,
+  ],
 };
+
+/** certbot's spellings. */
+const OTHER_SPELLINGS: Readonly<Record<string, Verb>> = { show_account: 'show-account' };
 
 export function flagsOf(verb: Verb): readonly Flag[] {
   return FLAGS[verb];
 }
 
-export function isVerb(word: string | undefined): word is Verb {
-  return VERBS.some((verb) => verb === word);
+export function verbOf(word: string | undefined): Verb | undefined {
+  if (word !== undefined && Object.hasOwn(OTHER_SPELLINGS, word)) return OTHER_SPELLINGS[word];
+  return VERBS.find((verb) => verb === word);
 }

@@ -1,4 +1,4 @@
-import { type Flag, flagsOf, isVerb, type Verb } from './flags.ts';
+import { type Flag, flagsOf, type Verb, verbOf } from './flags.ts';
 
 const OVERVIEW = `evercert obtains TLS certificates by ACME and keeps them renewed
 
@@ -6,6 +6,8 @@ usage:
   evercert certonly …      obtain a certificate, or change one
   evercert renew           renew all that are due: for cron or a systemd timer
   evercert certificates    list what is there
+  evercert register        make an account at a CA
+  evercert show-account    what is known of the accounts
 
   evercert VERB --help     all flags of a verb, with examples
   evercert --version
@@ -79,6 +81,35 @@ examples:
   for a monitor: notAfter and state
       evercert certificates --json
 `,
+  register: `evercert register: make an account at a CA, or check the one that is there
+
+usage:
+  evercert register [--server CA] -m ADDRESS --agree-tos [flags]
+
+certonly makes an account when it needs one. This makes it beforehand: at each CA that renew may
+have to turn to, and where the CA wants an external account binding. An account that is there
+already is looked up; another --email is told to the CA.
+
+examples:
+  at Let's Encrypt
+      evercert register -m admin@example.com --agree-tos
+  at a CA that knows its customers, with the key in $EVERCERT_EAB_HMAC_KEY
+      evercert register --server zerossl --eab-kid ID -m admin@example.com --agree-tos
+`,
+  'show-account': `evercert show-account: what is known of the accounts at CAs
+
+usage:
+  evercert show-account [--server CA] [--json]
+
+For each account its URL at the CA, its e-mail address, and the thumbprint of its key, which
+stateless http-01 answers of web servers need. Keys are never shown. Also written show_account.
+
+examples:
+  all of them
+      evercert show-account
+  one
+      evercert show-account --server letsencrypt
+`,
 };
 
 /** The help that an argument list asks for, or undefined. Needs no parser. */
@@ -86,8 +117,8 @@ export function helpFor(argv: readonly string[]): string | undefined {
   const [first] = argv;
   const asks = argv.length === 0 || first === 'help' || argv.includes('--help') || argv.includes('-h');
   if (!asks) return undefined;
-  const verb = argv.find((word) => !word.startsWith('-') && word !== 'help');
-  return isVerb(verb) ? verbHelp(verb) : OVERVIEW;
+  const verb = verbOf(argv.find((word) => !word.startsWith('-') && word !== 'help'));
+  return verb === undefined ? OVERVIEW : verbHelp(verb);
 }
 
 function verbHelp(verb: Verb): string {

@@ -1,7 +1,8 @@
 import type { RenewOptions } from '../commands/renew.ts';
+import { readRegister } from './account-flags.ts';
 import { readCertonly, readCertonlyOptions } from './certonly-flags.ts';
 import type { Command, Surroundings, Voice } from './command.ts';
-import { isVerb, type Verb } from './flags.ts';
+import { VERBS, type Verb, verbOf } from './flags.ts';
 import { readHooks } from './hook-flags.ts';
 import { createReader, type Reader } from './reader.ts';
 import { splitWords, usage } from './words.ts';
@@ -12,13 +13,14 @@ const DEFAULT_CONCURRENCY = 8;
 
 /** @throws EvercertError usage */
 export async function parseCommand(argv: readonly string[], surroundings: Surroundings): Promise<Command> {
-  const [verb, ...words] = argv;
-  if (!isVerb(verb))
+  const [word, ...words] = argv;
+  const verb = verbOf(word);
+  if (verb === undefined)
     throw usage(
       undefined,
-      verb?.startsWith('-')
-        ? `the verb comes first, not ${verb}`
-        : `there is no verb ${JSON.stringify(verb)}: there are certonly, renew and certificates`,
+      word?.startsWith('-')
+        ? `the verb comes first, not ${word}`
+        : `there is no verb ${JSON.stringify(word)}: there are ${VERBS.join(', ')}`,
     );
   const read = createReader(verb, await splitWords(verb, words));
   const voice = readVoice(read, surroundings);
@@ -28,6 +30,10 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
       return { verb, voice, options: { ...store, certName: read.text('cert-name') } };
     case 'renew':
       return { verb, voice, options: { ...store, ...readRenew(read, surroundings) } };
+    case 'register':
+      return { verb, voice, options: { ...store, ...readRegister(read, surroundings) } };
+    case 'show-account':
+      return { verb, voice, options: { ...store, server: read.text('server') } };
     case 'certonly':
       return readCertonly(read, voice, { ...store, ...readCertonlyOptions(words, read, surroundings) });
   }

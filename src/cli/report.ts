@@ -1,7 +1,8 @@
 import { EvercertError, unreachable } from '../errors.ts';
-import type { Event } from '../events.ts';
+import type { Event, WarningCode } from '../events.ts';
 import type { Voice } from './command.ts';
 import {
+  accountText,
   certificateText,
   failureText,
   hookText,
@@ -42,11 +43,14 @@ function needsPerson(event: Event): boolean {
     case 'hook':
       return !event.ok;
     case 'warning':
-      return event.code !== 'no-lineages' && event.code !== 'kept';
+      return !CASUAL.has(event.code);
     default:
       return false;
   }
 }
+
+/** Warnings that need nobody. */
+const CASUAL: ReadonlySet<WarningCode> = new Set(['no-lineages', 'kept', 'replaces-refused']);
 
 interface Line {
   readonly to: keyof Console;
@@ -66,6 +70,8 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
       return out(liveText(event));
     case 'dry-run-passed':
       return out(`${event.lineage}: the dry run passed at ${event.server}`);
+    case 'account':
+      return out(accountText(event));
     case 'saved':
       return out(event.files.map((file) => `saved ${file}`).join('\n'));
     case 'hook':
@@ -76,7 +82,7 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
       );
     case 'warning':
       return {
-        to: event.code === 'no-lineages' || event.code === 'kept' ? 'out' : 'err',
+        to: CASUAL.has(event.code) ? 'out' : 'err',
         text: warningText(event),
       };
     case 'sleeping':

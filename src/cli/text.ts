@@ -106,7 +106,6 @@ export function certificateText(
 }
 
 const STEPS: Record<Step, string> = {
-  account: 'looking up the account',
   order: 'placing the order',
   'resume-order': 'looking for the earlier order',
   challenges: 'proving the names',
@@ -130,6 +129,12 @@ export function warningText(event: Event & { type: 'warning' }): string {
         : `${about}the certificate is kept (--force-renewal renews it all the same)`;
     case 'chain-not-found':
       return `${about}the CA offers no chain of ${JSON.stringify(event.detail)}; its default chain was taken`;
+    case 'profile-missing':
+      return `${about}the CA does not offer the preferred profile, but ${event.detail || 'none'}; its default was taken`;
+    case 'replaces-refused':
+      return `${about}the CA would not note which certificate this one replaces (${event.detail}); ordered without`;
+    case 'account-remade':
+      return `${event.detail} had lost the account; it was made again, with the same key`;
     case 'state-unreadable':
       return `${about}state/${event.lineage}.json was unreadable and is made anew`;
     case 'misnamed-settings':
@@ -152,6 +157,15 @@ export function summaryText(counts: Counts & { dryRun: boolean }): string {
   ] as const;
   const told = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return `${counts.lineages} certificate${counts.lineages === 1 ? '' : 's'}${told.length === 0 ? '' : `: ${told.join(', ')}`}${counts.dryRun ? ' (dry run: nothing was kept)' : ''}`;
+}
+
+export function accountText({ server, url, email, thumbprint }: Event & { type: 'account' }): string {
+  return [
+    `account at ${server}`,
+    `    URL         ${url}`,
+    `    e-mail      ${email ?? 'none known'}`,
+    `    thumbprint  ${thumbprint}`,
+  ].join('\n');
 }
 
 export function liveText(event: Event & { type: 'live' }): string {

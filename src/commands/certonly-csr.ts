@@ -10,7 +10,6 @@ import { openStore } from './open-store.ts';
 import { createSessions } from './sessions.ts';
 import { createSolvers } from './solvers.ts';
 import { wantedSettings } from './wanted-settings.ts';
-import { ORDER_TIMEOUT_MS } from './work.ts';
 
 /** Where the certificate for an operator's own request goes; there is no lineage, and nothing is renewed. */
 export interface CsrOptions {
@@ -77,9 +76,16 @@ async function obtain(
     identifiers: csr.names.map(parseIdentifier),
     preferredChain: settings.preferredChain,
     earlier: undefined,
-    timeoutMs: ORDER_TIMEOUT_MS,
+    replaces: undefined,
+    profile: undefined,
+    timeoutMs: options.issuanceTimeoutMs,
   };
-  const listener = { placed: async () => undefined, step: () => undefined };
+  const listener = {
+    placed: async () => undefined,
+    step: () => undefined,
+    replacesRefused: () => undefined,
+    profileMissing: () => undefined,
+  };
   const { pem } = await obtainCertificate(
     connection,
     request,

@@ -28,6 +28,7 @@ export interface CertonlyOptions extends StoreOptions {
   readonly newKey: boolean;
   readonly dryRun: boolean;
   readonly hookTimeoutMs: number;
+  readonly issuanceTimeoutMs: number;
 }
 
 /** Obtains a certificate, or makes an existing one what is wanted now. @returns the exit status */
@@ -60,12 +61,12 @@ async function carryOut(
   options: CertonlyOptions,
   planned: Planned,
 ): Promise<number> {
-  const run = { ...options, concurrency: 1, randomSleep: false };
+  const run = { ...options, concurrency: 1, randomSleep: false, attended: true };
   const todo = planned.plan.action === 'broken' ? [] : [planned];
   const result = await runAll(edges, paths, run, todo);
   const outcome = result.outcomes.get(planned.lineage.name);
-  if (outcome instanceof EvercertError) return exitStatusOf(outcome);
-  return outcome === 'done' && result.postHooksOk ? 0 : 1;
+  if (outcome?.kind === 'failed') return exitStatusOf(outcome.error);
+  return outcome?.kind === 'done' && result.postHooksOk ? 0 : 1;
 }
 
 /** Which lineage is meant, and what it was until now. */

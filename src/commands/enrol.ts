@@ -1,7 +1,7 @@
-import { findAccount, registerAccount } from '../acme/account.ts';
+import { findAccount, type Registration, registerAccount } from '../acme/account.ts';
 import type { Connection } from '../acme/connection.ts';
 import { EvercertError } from '../errors.ts';
-import { type Account, writeAccount, writeAccountKey } from '../lineage/accounts.ts';
+import { readAccount, writeAccount, writeAccountKey } from '../lineage/accounts.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import { generateKey } from '../x509/keys.ts';
 import type { AccountOptions, SessionEdges } from './sessions.ts';
@@ -22,24 +22,73 @@ export async function enrol(
 ): Promise<Connection> {
   const key = knownKey ?? (await generateKey({ type: 'ecdsa', curve: 'P-256' }));
   const connection = connectWith(key);
-  const found = knownKey === undefined ? undefined : await findAccount(connection);
-  if (found !== undefined) {
-    await writeAccount(edges.disk, paths, { version: 1, server, url: found });
-    return connection;
-  }
+  if (knownKey !== undefined && (await findAgain(edges, paths, server, connection))) return connection;
   const registration = await agreement(edges, options, connection);
   if (knownKey === undefined) await writeAccountKey(edges.disk, paths, server, key);
-  const url = await registerAccount(connection, registration);
-  const { email, termsAgreed } = registration;
-  const record: Account = { version: 1, server, url, ...(email === undefined ? {} : { email }) };
-  const agreed = termsAgreed ? { termsAgreedAt: edges.clock.now() } : {};
-  await writeAccount(edges.disk, paths, { ...record, ...agreed });
+  await register(edges, paths, server, registration, connection);
   return connection;
 }
 
-/** @throws EvercertError email-missing, terms-not-agreed: before anything is written */
-async function agreement(edges: SessionEdges, options: AccountOptions, connection: Connection) {
+/**
+ * An account that its CA does not know any more, or not by this URL: found again by its key, or made again with the
+ * same key, and with what the operator said when it was made.
+ *
+ * @throws EvercertError account-deactivated, terms-not-agreed, eab-missing, acme-problem
+ */
+export async function recoverAccount(
+  edges: SessionEdges,
+  paths: StorePaths,
+  server: string,
+  options: AccountOptions,
+  connection: Connection,
+): Promise<void> {
+  if (await findAgain(edges, paths, server, connection)) return;
+  await register(edges, paths, server, await agreement(edges, options, connection), connection);
+  edges.emit({ type: 'warning', code: 'account-remade', detail: connection.host });
+}
+
+/** Whether the CA has an account of the connection's key; its URL is then on record. */
+async function findAgain(
+  { disk }: SessionEdges,
+  paths: StorePaths,
+  server: string,
+  connection: Connection,
+): Promise<boolean> {
+  const url = await findAccount(connection);
+  if (url === undefined) return false;
+  const known = readAccount(disk, paths, server);
+  if (known?.url !== url) await writeAccount(disk, paths, { version: 1, server, ...known, url });
+  return true;
+}
+
+async function register(
+  { disk, clock }: SessionEdges,
+  paths: StorePaths,
+  server: string,
+  registration: Registration,
+  connection: Connection,
+): Promise<void> {
+  const { email, termsAgreed } = registration;
+  const known = readAccount(disk, paths, server);
+  const url = await registerAccount(connection, registration);
+  await writeAccount(disk, paths, {
+    version: 1,
+    server,
+    url,
+    ...(email === undefined ? {} : { email }),
+    ...(termsAgreed ? { termsAgreedAt: known?.termsAgreedAt ?? clock.now() } : {}),
+  });
+}
+
+/** @throws EvercertError eab-missing, email-missing, terms-not-agreed: before anything is written */
+async function agreement(
+  edges: SessionEdges,
+  options: AccountOptions,
+  connection: Connection,
+): Promise<Registration> {
   const { meta } = await connection.directory();
+  if (meta?.externalAccountRequired === true && options.externalAccount === undefined)
+    throw bindingMissing(connection.host);
   const email = await emailFor(edges, options);
   const terms = meta?.termsOfService;
   if (terms === undefined) return { email, termsAgreed: options.termsAgreed };
@@ -48,7 +97,15 @@ async function agreement(edges: SessionEdges, options: AccountOptions, connectio
   throw new EvercertError(
     'terms-not-agreed',
     `${connection.host} wants you to agree to its terms of service: ${terms}`,
-    'Read them, then run certonly again with --agree-tos.',
+    'Read them, then run the same again with --agree-tos.',
+  );
+}
+
+function bindingMissing(host: string): EvercertError {
+  return new EvercertError(
+    'eab-missing',
+    `${host} makes accounts only for those who have one with it already (external account binding)`,
+    'Get a key there, then: evercert register --server CA --eab-kid ID, and its key in $EVERCERT_EAB_HMAC_KEY.',
   );
 }
 

@@ -1,6 +1,7 @@
 import { EvercertError } from '../errors.ts';
 import type { Download } from '../issuance/download.ts';
 import { isFinal, obtainCertificate } from '../issuance/order.ts';
+import type { WantedProfile } from '../issuance/place.ts';
 import { nextVersion, PRIVATE_KEY, versionPath } from '../lineage/paths.ts';
 import {
   createPending,
@@ -17,7 +18,17 @@ import { type CheckedChain, checkChain } from '../x509/certificate.ts';
 import { createCsr } from '../x509/csr.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
 import { generateKey, type KeyKind, publicKeyOfPem, sameKind } from '../x509/keys.ts';
-import { ORDER_TIMEOUT_MS, type Work } from './work.ts';
+import { orderNews } from './order-news.ts';
+import type { Work } from './work.ts';
+
+/** What this order is to be, of all that the settings allow. */
+export interface Choice {
+  readonly server: string;
+  /** Those of the settings, or what is left of them. */
+  readonly names: readonly string[];
+  /** A new private key, whatever the settings say. */
+  readonly newKey: boolean;
+}
 
 /**
  * Steps 1 to 5 of docs/store.md: from nothing, or from where an earlier run died, to a version in the archive. An order
@@ -25,15 +36,21 @@ import { ORDER_TIMEOUT_MS, type Work } from './work.ts';
  *
  * @returns the version, not live yet
  */
-export async function issueVersion(work: Work, lineage: Lineage, access: KeyAccess): Promise<string> {
+export async function issueVersion(
+  work: Work,
+  lineage: Lineage,
+  choice: Choice,
+  access: KeyAccess,
+): Promise<string> {
   const { edges, paths } = work;
   const { name } = lineage;
   // The CA is there and the account works, or nothing is begun.
-  await work.sessions.of(lineage.settings.server, lineage.settings.caBundle);
-  const pending =
-    lineage.pending?.kind === 'ordered' ? lineage.pending.order : await beginPending(work, lineage);
+  await work.sessions.of(choice.server, lineage.settings.caBundle);
+  const underWay = orderUnderWay(lineage, choice);
+  const pending = underWay ?? (await beginPending(work, lineage, choice));
   try {
-    await publish(work, lineage, pending, readPendingKey(edges.disk, paths, name), access);
+    const keyPem = readPendingKey(edges.disk, paths, name);
+    await publish(work, lineage, pending, underWay !== undefined, keyPem, access);
     return pending.target;
   } catch (error) {
     if (error instanceof EvercertError && isFinal(error)) removePending(edges.disk, paths, name);
@@ -41,22 +58,31 @@ export async function issueVersion(work: Work, lineage: Lineage, access: KeyAcce
   }
 }
 
-async function beginPending(work: Work, lineage: Lineage): Promise<PendingOrder> {
+/** The order of an earlier run, if it is at this CA. */
+function orderUnderWay({ pending }: Lineage, { server }: Choice): PendingOrder | undefined {
+  return pending?.kind === 'ordered' && pending.order.server === server ? pending.order : undefined;
+}
+
+async function beginPending(work: Work, lineage: Lineage, choice: Choice): Promise<PendingOrder> {
   const { edges, paths } = work;
   const { name, settings } = lineage;
   const order: PendingOrder = {
     version: 1,
-    server: settings.server,
-    names: settings.names,
+    server: choice.server,
+    names: [...choice.names],
     key: settings.key,
     createdAt: edges.clock.now(),
     target: nextVersion(listVersions(edges.disk, paths, name)),
   };
-  await createPending(edges.disk, paths, name, await keyFor(work, lineage), order);
+  await createPending(edges.disk, paths, name, await keyFor(work, lineage, choice), order);
   return order;
 }
 
-async function keyFor({ edges, paths, newKey }: Work, { name, settings, live }: Lineage): Promise<string> {
+async function keyFor(
+  { edges, paths }: Work,
+  { name, settings, live }: Lineage,
+  { newKey }: Choice,
+): Promise<string> {
   const reusable =
     !newKey && settings.reuseKey && live.kind === 'whole' && isKind(live.facts.key, settings.key);
   if (!reusable) return generateKey(settings.key);
@@ -72,35 +98,48 @@ async function publish(
   work: Work,
   lineage: Lineage,
   pending: PendingOrder,
+  isEarlier: boolean,
   keyPem: string,
   access: KeyAccess,
 ): Promise<void> {
   const { edges, paths } = work;
   const { name, settings } = lineage;
-  const { download, orderUrl } = await obtain(work, lineage, pending, keyPem);
+  const { download, orderUrl } = await obtain(work, lineage, pending, isEarlier, keyPem);
   const publicKey = publicKeyOfPem(keyPem);
-  const chain = checkChain(download.pem, publicKey, settings.names, edges.clock.now());
+  const chain = checkChain(download.pem, publicKey, pending.names, edges.clock.now());
   edges.emit({ type: 'progress', lineage: name, step: 'publish' });
   // Those that came from the file stay as the operator wrote them.
   if (lineage.settingsStamp === undefined) {
     sweepSettings(edges.disk, paths, name, pending.createdAt);
     await saveSettings(edges.disk, paths, name, settings);
   }
-  const content = { keyPem, ...chain, meta: originOf(settings, orderUrl, chain, edges.clock.now()) };
-  await publishVersion(edges.disk, paths, name, pending.target, content, access);
+  const meta = originOf(settings, { ...pending, orderUrl }, chain, edges.clock.now());
+  await publishVersion(edges.disk, paths, name, pending.target, { keyPem, ...chain, meta }, access);
 }
 
 /** Steps 2 and 3. */
-async function obtain(work: Work, lineage: Lineage, pending: PendingOrder, keyPem: string) {
+async function obtain(
+  work: Work,
+  lineage: Lineage,
+  pending: PendingOrder,
+  isEarlier: boolean,
+  keyPem: string,
+) {
   const { edges, paths, sessions, solverFor } = work;
   const { name, settings } = lineage;
   const { preferredChain } = settings;
-  const identifiers = settings.names.map(parseIdentifier);
-  const earlier = lineage.pending?.kind === 'ordered' ? (pending.orderUrl ?? 'unknown') : undefined;
+  const identifiers = pending.names.map(parseIdentifier);
   let { orderUrl } = pending;
   const download: Download = await obtainCertificate(
-    await sessions.of(settings.server, settings.caBundle),
-    { identifiers, preferredChain, earlier, timeoutMs: ORDER_TIMEOUT_MS },
+    await sessions.of(pending.server, settings.caBundle),
+    {
+      identifiers,
+      preferredChain,
+      earlier: isEarlier ? (orderUrl ?? 'unknown') : undefined,
+      replaces: predecessor(lineage, pending.server, edges.clock.now()),
+      profile: wantedProfile(settings),
+      timeoutMs: work.issuanceTimeoutMs,
+    },
     await solverFor(settings.challenge),
     () => createCsr(keyPem, identifiers),
     {
@@ -108,7 +147,7 @@ async function obtain(work: Work, lineage: Lineage, pending: PendingOrder, keyPe
         orderUrl = url;
         return writePendingOrder(edges.disk, paths, name, { ...pending, orderUrl });
       },
-      step: (step) => edges.emit({ type: 'progress', lineage: name, step }),
+      ...orderNews(edges.emit, name),
     },
   );
   if (!download.preferredFound) {
@@ -117,13 +156,25 @@ async function obtain(work: Work, lineage: Lineage, pending: PendingOrder, keyPe
   return { download, orderUrl };
 }
 
-/** meta.json */
+/** The certificate that the new one replaces (RFC 9773 section 5): only the CA that issued it wants to hear of it. */
+function predecessor({ live }: Lineage, server: string, now: number): string | undefined {
+  if (live.kind !== 'whole' || live.facts.server !== server || now >= live.facts.notAfter) return undefined;
+  return live.facts.renewalId || undefined;
+}
+
+export function wantedProfile({ requiredProfile, preferredProfile }: Settings): WantedProfile | undefined {
+  const name = requiredProfile ?? preferredProfile;
+  return name === undefined ? undefined : { name, required: requiredProfile !== undefined };
+}
+
+/** meta.json. The profile is the one that was wanted: what the CA made of it is in the certificate. */
 function originOf(
-  { server }: Settings,
-  order: string | undefined,
+  settings: Settings,
+  { server, orderUrl: order }: PendingOrder,
   { leaf }: CheckedChain,
   createdAt: number,
 ) {
   const { names, notBefore, notAfter, serial, issuer } = leaf;
-  return { version: 1, server, order, names, notBefore, notAfter, serial, issuer, createdAt };
+  const profile = wantedProfile(settings)?.name;
+  return { version: 1, server, order, profile, names, notBefore, notAfter, serial, issuer, createdAt };
 }

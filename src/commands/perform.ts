@@ -8,45 +8,52 @@ import { writeState } from '../lineage/state.ts';
 import { goLive, pruneVersions } from '../lineage/version.ts';
 import type { Plan } from '../renewal/decide.ts';
 import { dueAt } from '../renewal/due.ts';
-import { checkLocal } from './check-local.ts';
-import { issueVersion } from './issue-version.ts';
+import { attempt } from './attempt.ts';
+import type { Outcome } from './renew.ts';
 import type { Work } from './work.ts';
 
-/** Carries out what was planned for one lineage; returns when it is live and deployed. */
-export async function perform(work: Work, lineage: Lineage, { action }: Plan): Promise<void> {
+const DONE: Outcome = { kind: 'done' };
+
+/** Carries out what was planned for one lineage; returns when it is live and deployed, or no certificate was to be had. */
+export async function perform(work: Work, lineage: Lineage, plan: Plan): Promise<Outcome> {
   const { hooks } = work;
   hooks.begun(lineage.settings.hooks?.post);
-  switch (action) {
+  switch (plan.action) {
     case 'issue':
     case 'renew':
     case 'resume':
-      return renewOne(work, lineage);
+      return renewOne(work, lineage, plan);
     case 'promote':
-      return promote(work, lineage);
+      return promote(work, lineage, plan);
     case 'redeploy':
-      return redeploy(work, lineage);
+      await redeploy(work, lineage);
+      return DONE;
     case 'skip':
     case 'broken':
-      return;
+      return DONE;
   }
 }
 
-async function renewOne(work: Work, lineage: Lineage): Promise<void> {
-  const { settings } = lineage;
-  const access = await checkLocal(work.edges, settings);
-  await work.hooks.pre(settings.hooks?.pre);
-  await switchTo(work, lineage, await issueVersion(work, lineage, access));
+async function renewOne(work: Work, lineage: Lineage, plan: Plan): Promise<Outcome> {
+  const found = await attempt(work, lineage, plan);
+  if (found.kind !== 'issued') return found;
+  await switchTo(work, lineage, found.version);
+  return DONE;
 }
 
 /** The version of a run that died before it went live; one that is not whole is of no use. */
-async function promote(work: Work, lineage: Lineage): Promise<void> {
+async function promote(work: Work, lineage: Lineage, plan: Plan): Promise<Outcome> {
   const { edges, paths } = work;
-  const { name, pending } = lineage;
+  const { name, settings, pending } = lineage;
   if (pending?.kind !== 'published') throw new TypeError('nothing to promote');
-  if (!isWhole(work, name, pending.order.target)) return renewOne(work, { ...lineage, pending: undefined });
+  if (!isWhole(work, name, pending.order.target)) {
+    const servers = [settings.server, ...(settings.fallbackServers ?? [])] as const;
+    return renewOne(work, { ...lineage, pending: undefined }, { ...plan, servers });
+  }
   edges.disk.syncDirectory(archivePath(paths, name));
   await keepSettings(work, lineage);
   await switchTo(work, lineage, pending.order.target);
+  return DONE;
 }
 
 function isWhole({ edges, paths }: Work, name: string, version: string): boolean {

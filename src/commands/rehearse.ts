@@ -1,4 +1,3 @@
-import type { Step } from '../events.ts';
 import { obtainCertificate } from '../issuance/order.ts';
 import type { Lineage } from '../lineage/scan.ts';
 import { checkChain } from '../x509/certificate.ts';
@@ -6,7 +5,8 @@ import { createCsr } from '../x509/csr.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
 import { generateKey, publicKeyOfPem } from '../x509/keys.ts';
 import { checkLocal } from './check-local.ts';
-import { ORDER_TIMEOUT_MS, type Work } from './work.ts';
+import { orderNews } from './order-news.ts';
+import type { Work } from './work.ts';
 
 /** Orders, validates, downloads and checks at a CA; keeps nothing. */
 export async function rehearse(work: Work, lineage: Lineage, server: string): Promise<void> {
@@ -20,12 +20,19 @@ export async function rehearse(work: Work, lineage: Lineage, server: string): Pr
   const keyPem = await generateKey(settings.key);
   const { pem } = await obtainCertificate(
     connection,
-    { identifiers, preferredChain: undefined, earlier: undefined, timeoutMs: ORDER_TIMEOUT_MS },
+    {
+      identifiers,
+      preferredChain: undefined,
+      earlier: undefined,
+      replaces: undefined,
+      profile: undefined,
+      timeoutMs: work.issuanceTimeoutMs,
+    },
     await work.solverFor(settings.challenge),
     () => createCsr(keyPem, identifiers),
     {
+      ...orderNews(edges.emit, name),
       placed: async () => undefined,
-      step: (step: Step) => edges.emit({ type: 'progress', lineage: name, step }),
     },
   );
   checkChain(pem, publicKeyOfPem(keyPem), settings.names, edges.clock.now());

@@ -81,7 +81,8 @@ async function lookUp(
 /** How the work on a lineage ended: what failed far from the end of the certificate is deferred. */
 export type Outcome =
   | { readonly kind: 'done' }
-  | { readonly kind: 'failed' | 'deferred'; readonly error: EvercertError };
+  | { readonly kind: 'failed'; readonly error: EvercertError }
+  | { readonly kind: 'deferred'; readonly error: EvercertError; readonly until: number };
 
 /** How each lineage that was worked on ended. */
 export interface RunResult {

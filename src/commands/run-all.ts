@@ -19,7 +19,10 @@ export interface RunOptions {
   readonly concurrency: number;
   readonly randomSleep: boolean;
   readonly hookTimeoutMs: number;
+  readonly issuanceTimeoutMs: number;
   readonly newKey?: boolean;
+  /** A person waits for the result. */
+  readonly attended?: boolean;
   /** For accounts that do not exist yet; renew makes none without the operator's word. */
   readonly account?: AccountOptions;
 }
@@ -59,13 +62,15 @@ export async function runAll(
 function createWork(
   edges: Edges,
   paths: StorePaths,
-  { account, hookTimeoutMs, newKey = false }: RunOptions,
+  { account, hookTimeoutMs, issuanceTimeoutMs, newKey = false, attended = false }: RunOptions,
   todo: readonly Planned[],
 ): Work {
   return {
     edges,
     paths,
     newKey,
+    attended,
+    issuanceTimeoutMs,
     sessions: createSessions(edges, paths, account ?? NO_ACCOUNT),
     solverFor: createSolvers(edges, todo.flatMap(challengeOf)),
     hooks: createHooks({
@@ -103,15 +108,24 @@ async function performOne(
   outcomes: Map<string, Outcome>,
 ): Promise<void> {
   if (lineage.kind === 'broken') return;
-  try {
+  const outcome = await outcomeOf(async () => {
     edges.signal.throwIfAborted();
-    if (dryRun) await rehearse(work, lineage, stagingUrl(lineage.settings.server));
-    else await perform(work, lineage, plan);
-    outcomes.set(lineage.name, 'done');
+    if (!dryRun) return perform(work, lineage, plan);
+    await rehearse(work, lineage, stagingUrl(lineage.settings.server));
+    return { kind: 'done' };
+  });
+  outcomes.set(lineage.name, outcome);
+  if (outcome.kind === 'done') return;
+  const { error } = outcome;
+  const deferred = outcome.kind === 'deferred' ? { deferredUntil: outcome.until } : {};
+  edges.emit({ type: 'failed', lineage: lineage.name, error, ...deferred });
+}
+
+async function outcomeOf(task: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await task();
   } catch (thrown) {
-    const error = asEvercertError(thrown);
-    edges.emit({ type: 'failed', lineage: lineage.name, error });
-    outcomes.set(lineage.name, error);
+    return { kind: 'failed', error: asEvercertError(thrown) };
   }
 }
 
@@ -124,9 +138,9 @@ function runPost(
     todo
       .filter(({ lineage }) => matches(outcomes.get(lineage.name)))
       .flatMap(({ lineage }) => (lineage.kind === 'lineage' ? lineage.settings.names : []));
-  const renewed = namesOf((outcome) => outcome === 'done');
+  const renewed = namesOf((outcome) => outcome?.kind === 'done');
   return hooks.post(
     renewed,
-    namesOf((outcome) => outcome !== 'done'),
+    namesOf((outcome) => outcome?.kind !== 'done'),
   );
 }

@@ -1,12 +1,10 @@
 import { type Connection, connect } from '../acme/connection.ts';
 import type { ExternalAccount } from '../acme/signed-client.ts';
-import { EvercertError } from '../errors.ts';
 import { readAccount, readAccountKey } from '../lineage/accounts.ts';
 import type { StorePaths } from '../lineage/paths.ts';
-import { isSigningKey } from '../x509/keys.ts';
 import { readBundle } from './check-local.ts';
 import type { Edges } from './edges.ts';
-import { enrol } from './enrol.ts';
+import { enrol, recoverAccount } from './enrol.ts';
 
 /** What an account is made with, should one be needed. */
 export interface AccountOptions {
@@ -27,7 +25,7 @@ export interface Sessions {
   close(): void;
 }
 
-export type SessionEdges = Pick<Edges, 'disk' | 'clock' | 'signal' | 'http' | 'ask' | 'userAgent'>;
+export type SessionEdges = Pick<Edges, 'disk' | 'clock' | 'signal' | 'http' | 'ask' | 'userAgent' | 'emit'>;
 
 export function createSessions(edges: SessionEdges, paths: StorePaths, options: AccountOptions): Sessions {
   const open = new Map<string, Promise<Connection>>();
@@ -36,10 +34,11 @@ export function createSessions(edges: SessionEdges, paths: StorePaths, options: 
     const { send, close } = await edges.http(readBundle(edges, caBundle));
     closers.push(close);
     const { externalAccount } = options;
+    const recover = (connection: Connection) =>
+      recoverAccount(edges, paths, server, optionsLike(edges, paths, server, options), connection);
     const connectWith = (accountKey: string, accountUrl?: string) =>
-      connect({ directoryUrl: server, accountKey, accountUrl, externalAccount }, { ...edges, send });
+      connect({ directoryUrl: server, accountKey, accountUrl, externalAccount }, { ...edges, send }, recover);
     const key = readAccountKey(edges.disk, paths, server);
-    if (key !== undefined && !isSigningKey(key)) throw keyDamaged(server);
     const account = readAccount(edges.disk, paths, server);
     if (account !== undefined && key !== undefined) return connectWith(key, account.url);
     return enrol(edges, paths, server, optionsLike(edges, paths, like, options), key, connectWith);
@@ -68,12 +67,4 @@ function optionsLike(
   if (known === undefined) return options;
   const termsAgreed = options.termsAgreed || known.termsAgreedAt !== undefined;
   return { ...options, email: known.email, withoutEmail: true, termsAgreed };
-}
-
-function keyDamaged(server: string): EvercertError {
-  return new EvercertError(
-    'account-damaged',
-    `key.pem of the account at ${new URL(server).host} is no private key that can sign`,
-    'Restore it from a backup; or move its folder in accounts/ away and run certonly again, which makes a new account.',
-  );
 }

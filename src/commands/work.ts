@@ -6,14 +6,15 @@ import type { SolverFor } from './solvers.ts';
 
 /** What all lineages of a run share. */
 export interface Work {
-  readonly edges: Pick<Edges, 'disk' | 'clock' | 'emit' | 'lookUpGroup'>;
+  readonly edges: Pick<Edges, 'disk' | 'clock' | 'emit' | 'signal' | 'lookUpGroup'>;
   readonly paths: StorePaths;
   readonly sessions: Sessions;
   readonly solverFor: SolverFor;
   readonly hooks: Hooks;
   /** A new private key, this once, whatever the settings say. */
   readonly newKey: boolean;
+  /** A person waits for the result: nothing is deferred, and no failure is remembered. */
+  readonly attended: boolean;
+  /** For one order, from newOrder to the download. */
+  readonly issuanceTimeoutMs: number;
 }
-
-/** For one order, from newOrder to the download. */
-export const ORDER_TIMEOUT_MS = 300_000;

@@ -1,4 +1,5 @@
 import type { Connection } from '../acme/connection.ts';
+import { hintOfType } from '../acme/hints.ts';
 import { readProblem } from '../acme/problem.ts';
 import {
   type Authorization,
@@ -9,6 +10,7 @@ import {
 } from '../acme/resources.ts';
 import type { HttpChallenge, Solver } from '../challenges/solver.ts';
 import { EvercertError } from '../errors.ts';
+import { type ChallengeFailure, challengeFailed } from './failures.ts';
 
 /** A challenge that is presented; the CA is to be told. */
 interface Presented {
@@ -33,6 +35,8 @@ export async function authorize(
   );
   const names = order.identifiers.map(({ value }) => value.toLowerCase().replace(/^\*\./, ''));
   const open = authorizations.filter(({ status }) => status !== 'valid');
+  const ended = open.filter(({ status }) => status !== 'pending');
+  if (ended.length > 0) throw refusal(connection.host, ended);
   const presented = await Promise.all(
     open.map((authorization) => challengeOf(connection, authorization, names, solver)),
   );
@@ -72,7 +76,6 @@ async function challengeOf(
   solver: Solver,
 ): Promise<Presented> {
   const name = nameOf(authorization);
-  if (authorization.status !== 'pending') throw refusal(connection.host, [authorization]);
   if (!names.includes(authorization.identifier.value.toLowerCase())) throw foreign(connection.host, name);
   const offered = authorization.challenges.find(({ type }) => type === solver.type);
   if (offered?.token === undefined)
@@ -133,50 +136,33 @@ function refusal(
 ): EvercertError {
   const failed = authorizations.flatMap(failuresOf);
   const [first] = failed;
-  if (first !== undefined) {
-    const names = failed.map(({ name }) => name).join(', ');
-    const details = failed.map(({ name, type, detail }) => `${name}: ${type}: ${detail}`);
-    return new EvercertError(
-      'challenge-failed',
-      `${host} could not validate ${names}`,
-      first.hint,
-      undefined,
-      details,
-    );
-  }
+  if (first !== undefined) return challengeFailed(host, failed, hintOfFailure(first.type));
   const problem = readProblem(0, orderError);
   const why = problem.detail === '' ? 'it does not say why' : `${problem.type}: ${problem.detail}`;
   return new EvercertError(
     'order-failed',
     `${host} called the order invalid: ${why}`,
-    'The next run places a new order.',
+    `${hintOfType(problem.type) ?? 'See what the CA says above.'} The next run places a new order.`,
+    problem,
   );
 }
 
-function failuresOf(authorization: Authorization) {
+function failuresOf(authorization: Authorization): ChallengeFailure[] {
   if (authorization.status === 'valid' || authorization.status === 'pending') return [];
   const failed = authorization.challenges.find(({ error }) => error !== undefined);
   const { type, detail } = readProblem(0, failed?.error);
   const name = nameOf(authorization);
-  if (failed === undefined)
-    return [
-      {
-        name,
-        type: authorization.status,
-        detail: 'the CA gives no reason',
-        hint: 'The next run places a new order.',
-      },
-    ];
-  return [{ name, type, detail, hint: CHALLENGE_HINTS.get(type) ?? 'See what the CA says above.' }];
+  if (failed === undefined) return [{ name, type: authorization.status, detail: 'the CA gives no reason' }];
+  return [{ name, type, detail }];
 }
 
-const CHALLENGE_HINTS = new Map(
-  Object.entries({
-    connection:
-      'The CA could not connect: check that A and AAAA records lead to this machine and that port 80 is open from the Internet.',
-    unauthorized:
-      'The CA got another answer than ours: check that the name leads to this machine and that -w is what its web server serves.',
-    dns: 'The CA could not resolve the name: check its A, AAAA and CNAME records, and DNSSEC.',
-    caa: 'A CAA record of the name forbids this CA: add one for it, or use another CA.',
-  }),
-);
+/** The same word means something else of a validation than of a request. */
+const UNAUTHORIZED =
+  'The CA got another answer than ours: check that the name leads to this machine and that -w is what its web server serves.';
+
+const ENDED = new Set(['invalid', 'deactivated', 'expired', 'revoked']);
+
+function hintOfFailure(type: string): string {
+  if (ENDED.has(type)) return 'The next run places a new order.';
+  return type === 'unauthorized' ? UNAUTHORIZED : (hintOfType(type) ?? 'See what the CA says above.');
+}

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import type { Connection } from '../acme/connection.ts';
+import { linkTargets } from '../acme/links.ts';
+import { problemOf } from '../acme/problem.ts';
 import { issuerNames } from '../x509/certificate.ts';
 
 const ChainSchema = v.pipe(v.string(), v.maxLength(256 * 1024));
 const MAX_ALTERNATES = 10;
-const MAX_LINK_LENGTH = 16_384;
 
 export interface Download {
   readonly pem: string;
@@ -13,8 +14,8 @@ export interface Download {
 }
 
 /**
- * Downloads a certificate; if `preferred` is given, the chain whose topmost certificate has that issuer (RFC 8555
- * section 7.4.2), or the default one.
+ * Downloads a certificate (RFC 8555 section 7.4.2); if `preferred` is given, by the chain whose topmost issuer has that
+ * common name, else by one that leads over an issuer of that name, else by the default one.
  */
 export async function downloadCertificate(
   connection: Connection,
@@ -22,31 +23,27 @@ export async function downloadCertificate(
   preferred: string | undefined,
 ): Promise<Download> {
   const { body: pem, link } = await connection.get(url, 'certificate', ChainSchema);
-  if (preferred === undefined || endsAt(pem, preferred)) return { pem, preferredFound: true };
-  for (const alternate of alternates(link ?? '', url)) {
-    const { body } = await connection.get(alternate, 'certificate', ChainSchema);
-    if (endsAt(body, preferred)) return { pem: body, preferredFound: true };
+  if (preferred === undefined || issuerNames(pem).at(-1) === preferred) return { pem, preferredFound: true };
+  const urls = linkTargets(link, url, 'alternate').slice(0, MAX_ALTERNATES);
+  const alternates = await Promise.all(urls.map((each) => readAlternate(connection, each)));
+  const chosen = choose([pem, ...alternates.flat()], preferred);
+  return { pem: chosen ?? pem, preferredFound: chosen !== undefined };
+}
+
+/** The first chain whose topmost issuer has that name; if there is none, the first in which any issuer has. */
+function choose(chains: readonly string[], commonName: string): string | undefined {
+  const issuers = chains.map((pem) => issuerNames(pem));
+  const atTop = issuers.findIndex((names) => names.at(-1) === commonName);
+  const anywhere = issuers.findIndex((names) => names.includes(commonName));
+  return chains[atTop === -1 ? anywhere : atTop];
+}
+
+/** An alternate that the CA does not have after all is none. */
+async function readAlternate(connection: Connection, url: string): Promise<string[]> {
+  try {
+    return [(await connection.get(url, 'certificate', ChainSchema)).body];
+  } catch (error) {
+    if (problemOf(error) === undefined) throw error;
+    return [];
   }
-  return { pem, preferredFound: false };
-}
-
-function endsAt(pem: string, commonName: string): boolean {
-  return issuerNames(pem).at(-1) === commonName;
-}
-
-/** The http(s) targets whose relations include "alternate" (RFC 8288 section 3). */
-export function alternates(link: string, base: string): string[] {
-  const links = [...link.slice(0, MAX_LINK_LENGTH).matchAll(/<([^<>\s]+)>((?:\s*;[^<,]*)*)/g)];
-  return links
-    .filter(([, , parameters = '']) => relationsOf(parameters).includes('alternate'))
-    .map(([, target = '']) => target)
-    .filter((target) => URL.canParse(target, base))
-    .map((target) => new URL(target, base).href)
-    .filter((url) => /^https?:/.test(url))
-    .slice(0, MAX_ALTERNATES);
-}
-
-function relationsOf(parameters: string): string[] {
-  const match = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;"]+))/i.exec(parameters);
-  return (match?.[1] ?? match?.[2] ?? '').toLowerCase().split(/\s+/);
 }

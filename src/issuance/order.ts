@@ -5,30 +5,24 @@ import { type Order, OrderSchema } from '../acme/resources.ts';
 import type { Solver } from '../challenges/solver.ts';
 import { EvercertError } from '../errors.ts';
 import type { Step } from '../events.ts';
-import { type Identifier, sameNames } from '../x509/identifier.ts';
+import { sameNames } from '../x509/identifier.ts';
 import { authorize, cleanUpLeftovers, explainInvalid } from './authorize.ts';
 import { type Download, downloadCertificate } from './download.ts';
+import { type OrderTerms, type Placed, type PlaceListener, placeOrder } from './place.ts';
 import { pollOrder } from './poll.ts';
 
-export interface OrderRequest {
-  readonly identifiers: readonly Identifier[];
+export interface OrderRequest extends OrderTerms {
   readonly preferredChain: string | undefined;
   /** How an earlier run left this order: its URL; or 'unknown' when that run died around newOrder. */
   readonly earlier: string | 'unknown' | undefined;
-  /** Milliseconds for the whole order. */
+  /** Milliseconds for the whole order, from newOrder to the download. */
   readonly timeoutMs: number;
 }
 
-export interface OrderListener {
+export interface OrderListener extends PlaceListener {
   /** The order has this URL: must be on the disk before the order goes on. */
   placed(url: string): Promise<void>;
   step(step: Step): void;
-}
-
-/** An order and where it is. */
-interface Placed {
-  readonly url: string;
-  readonly order: Order;
 }
 
 const MAX_LISTED = 20;
@@ -46,8 +40,34 @@ export async function obtainCertificate(
   makeCsr: () => Promise<Buffer>,
   listener: OrderListener,
 ): Promise<Download> {
-  const deadline = connection.now() + request.timeoutMs;
-  const placed = await takeUp(connection, request, listener);
+  const deadline = connection.monotonic() + request.timeoutMs;
+  const walk = (placed: Placed, asked: OrderRequest) =>
+    walkOrder(connection, placed, asked, solver, makeCsr, deadline, listener);
+  const first = await takeUp(connection, request, listener);
+  const account = connection.accountUrl();
+  try {
+    return await walk(first, request);
+  } catch (error) {
+    // The CA lost the account, and the order with it; the account was made again.
+    if (connection.accountUrl() === account || !isGone(error)) throw error;
+    const anew = { ...request, earlier: undefined };
+    return walk(await takeUp(connection, anew, listener), anew);
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return [403, 404, 410].includes(problemOf(error)?.status ?? 0);
+}
+
+async function walkOrder(
+  connection: Connection,
+  placed: Placed,
+  request: OrderRequest,
+  solver: Solver,
+  makeCsr: () => Promise<Buffer>,
+  deadline: number,
+  listener: OrderListener,
+): Promise<Download> {
   checkIdentifiers(connection.host, placed.order, request);
   const isEarlier = request.earlier !== undefined;
   const ready = await makeReady(connection, placed, isEarlier, solver, deadline, listener);
@@ -65,9 +85,11 @@ async function takeUp(
   if (earlier !== undefined) listener.step('resume-order');
   const found =
     earlier === 'unknown' ? await searchOrder(connection, request) : await usableOrder(connection, earlier);
-  if (found === undefined) return placeOrder(connection, request, listener);
-  if (found.url !== earlier) await listener.placed(found.url);
-  return found;
+  if (found !== undefined && found.url === earlier) return found;
+  if (found === undefined) listener.step('order');
+  const placed = found ?? (await placeOrder(connection, request, listener));
+  await listener.placed(placed.url);
+  return placed;
 }
 
 async function usableOrder(connection: Connection, url: string | undefined): Promise<Placed | undefined> {
@@ -107,24 +129,6 @@ async function searchOrder(
       return found;
   }
   return undefined;
-}
-
-async function placeOrder(
-  connection: Connection,
-  { identifiers }: OrderRequest,
-  listener: OrderListener,
-): Promise<Placed> {
-  listener.step('order');
-  const { newOrder } = await connection.directory();
-  const { body, location } = await connection.post(newOrder, { identifiers }, 'newOrder', OrderSchema);
-  if (location === undefined)
-    throw new EvercertError(
-      'bad-answer',
-      `${connection.host} placed an order without a URL`,
-      'The next run tries again; if this repeats, tell the CA.',
-    );
-  await listener.placed(location);
-  return { url: location, order: body };
 }
 
 async function makeReady(
@@ -180,6 +184,7 @@ export function isFinal(error: EvercertError): boolean {
     error.code === 'challenge-failed' ||
     error.code === 'order-failed' ||
     error.code === 'challenge-unsupported' ||
+    error.code === 'profile-unsupported' ||
     error.code === 'chain-bad'
   )
     return true;

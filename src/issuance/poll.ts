@@ -5,13 +5,12 @@ import { EvercertError } from '../errors.ts';
 /** Long enough for a CA that validates at once, so that one question is enough. */
 const FIRST_DELAY_MS = 40;
 const MAX_DELAY_MS = 5000;
-const MAX_RETRY_AFTER_MS = 30_000;
 
 /**
  * Asks for an order until its status is none of `while`. Waits as long as the CA says (RFC 8555 section 7.5.1), else
- * a little longer each time.
+ * a little longer each time; not at all, if the time would be up by then.
  *
- * @param deadline milliseconds since 1970
+ * @param deadline of the connection's monotonic clock
  * @throws EvercertError order-timeout
  */
 export async function pollOrder(
@@ -24,16 +23,17 @@ export async function pollOrder(
   for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, MAX_DELAY_MS)) {
     const { body, retryAfterMs } = await connection.get(url, 'order', OrderSchema);
     if (!whileStatus.includes(body.status)) return body;
-    const wait = Math.min(Math.max(retryAfterMs ?? 0, delay), MAX_RETRY_AFTER_MS);
-    if (connection.now() + wait > deadline) throw timeout(connection.host, body.status);
+    const wait = Math.max(retryAfterMs ?? 0, delay);
+    if (connection.monotonic() + wait > deadline) throw timeout(connection.host, body.status, retryAfterMs);
     await connection.sleep(wait);
   }
 }
 
-function timeout(host: string, status: string): EvercertError {
+function timeout(host: string, status: string, retryAfterMs: number | undefined): EvercertError {
+  const asked = retryAfterMs === undefined ? '' : ` (Retry-After: ${Math.ceil(retryAfterMs / 1000)} s)`;
   return new EvercertError(
     'order-timeout',
-    `the order at ${host} was still ${status} when time was up`,
+    `the order at ${host} was still ${status} when time was up${asked}`,
     'The next run takes the same order up again.',
   );
 }

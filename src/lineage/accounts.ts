@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { EvercertError } from '../errors.ts';
 import type { Disk, DiskReader } from '../system/disk.ts';
+import { isSigningKey } from '../x509/keys.ts';
 import { encodeJson } from './decode.ts';
 import { accountPath, type StorePaths } from './paths.ts';
 
@@ -36,12 +37,35 @@ export function readAccount(disk: DiskReader, paths: StorePaths, directoryUrl: s
   );
 }
 
+/** All accounts of a store, in the order of their folders; those without a whole record are left out. */
+export function listAccounts(disk: DiskReader, paths: StorePaths): Account[] {
+  return (disk.list(paths.accounts) ?? []).sort().flatMap((folder) => {
+    const text = disk.readText(`${paths.accounts}/${folder}/${RECORD}`);
+    return (text === undefined ? undefined : decodeAccount(text)) ?? [];
+  });
+}
+
+/**
+ * The private key of an account, PEM; undefined when there is none.
+ *
+ * @throws EvercertError account-damaged
+ */
 export function readAccountKey(
   disk: DiskReader,
   paths: StorePaths,
   directoryUrl: string,
 ): string | undefined {
-  return disk.readText(`${accountPath(paths, directoryUrl)}/${KEY}`);
+  const pem = disk.readText(`${accountPath(paths, directoryUrl)}/${KEY}`);
+  if (pem !== undefined && !isSigningKey(pem)) throw keyDamaged(directoryUrl);
+  return pem;
+}
+
+function keyDamaged(server: string): EvercertError {
+  return new EvercertError(
+    'account-damaged',
+    `key.pem of the account at ${new URL(server).host} is no private key that can sign`,
+    'Restore it from a backup; or move its folder in accounts/ away and run evercert register, which makes a new account.',
+  );
 }
 
 /** Comes before the account is asked for: whatever happens then, the account can be found again by its key. */

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { EvercertError } from '../errors.ts';
 import type { DiskReader, FileStamp } from '../system/disk.ts';
 import { isKeyOf, readLeaf } from '../x509/certificate.ts';
@@ -7,6 +8,7 @@ import {
   CHAIN,
   COMBINED,
   FULL_CHAIN,
+  META,
   PEM_FILES,
   PRIVATE_KEY,
   type StorePaths,
@@ -57,7 +59,7 @@ export function inspectVersion(
   const leaf = leafOf(name, directory, read(CERTIFICATE));
   const key = loadPrivateKey(keyPem, `${directory}/${PRIVATE_KEY}`);
   if (!isKeyOf(key, leaf)) throw damaged(name, `${directory}: privkey.pem is not the key of cert.pem`);
-  const { names, notBefore, notAfter } = leaf;
+  const { names, notBefore, notAfter, renewalId = '', responder, crl } = leaf;
   return {
     version,
     names: [...names],
@@ -65,7 +67,23 @@ export function inspectVersion(
     notAfter,
     key: kindOf(key),
     stamps: stamps.map(([ino, size, time]) => [ino, size, time]),
+    renewalId,
+    ...(responder === undefined ? {} : { responder }),
+    ...(crl === undefined ? {} : { crl }),
+    ...originOf(disk.readText(`${directory}/${META}`) ?? ''),
   };
+}
+
+const OriginSchema = v.object({ server: v.string(), profile: v.optional(v.string()) });
+
+/** Of what meta.json tells, the part that decisions depend on; nothing, if it is gone or torn. */
+function originOf(text: string): Pick<LiveFacts, 'server' | 'profile'> {
+  try {
+    const { server, profile } = v.parse(OriginSchema, JSON.parse(text));
+    return { server, ...(profile === undefined ? {} : { profile }) };
+  } catch {
+    return {};
+  }
 }
 
 function leafOf(name: string, directory: string, pem: string) {

@@ -59,9 +59,11 @@ function readOrder(disk: DiskReader, paths: StorePaths, name: string): PendingOr
 
 /** Whether it asks for what the settings ask for; if not, it is of no use. */
 export function fitsSettings(order: PendingOrder, settings: Settings): boolean {
+  const { server, fallbackServers = [], names, allowSubsetOfNames = false } = settings;
+  const isPart = allowSubsetOfNames && order.names.every((name) => names.includes(name));
   return (
-    order.server === settings.server &&
-    sameNames(order.names, settings.names) &&
+    [server, ...fallbackServers].includes(order.server) &&
+    (isPart || sameNames(order.names, names)) &&
     sameKind(order.key, settings.key)
   );
 }

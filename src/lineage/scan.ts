@@ -169,7 +169,8 @@ function readVersion(
   state: State | undefined,
 ): Live {
   const known = state?.live?.version === version ? state.live : undefined;
-  if (known !== undefined) {
+  // State of a release that did not know of renewalId yet is made anew.
+  if (known?.renewalId !== undefined) {
     const stamps = stampsOf(disk, versionPath(paths, name, version));
     if (typeof stamps !== 'string' && sameStamps(stamps, known.stamps))
       return { kind: 'whole', facts: known };

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { EvercertError } from '../errors.ts';
 
@@ -72,4 +72,12 @@ export function publicKeyOf(key: KeyObject): Buffer {
 /** The same of a private key in PEM. */
 export function publicKeyOfPem(pem: string): Buffer {
   return createPublicKey(pem).export({ type: 'spki', format: 'der' });
+}
+
+/** The JWK thumbprint (RFC 7638, SHA-256, base64url) of an RSA or ECDSA key; of its public half alone. */
+export function thumbprintOf(pem: string): string {
+  const { crv, e, kty, n, x, y } = createPublicKey(pem).export({ format: 'jwk' });
+  // The members that the kind of key needs, in the order of their names.
+  const members = kty === 'RSA' ? { e, kty, n } : { crv, kty, x, y };
+  return createHash('sha256').update(JSON.stringify(members)).digest('base64url');
 }

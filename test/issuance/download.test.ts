@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import { alternates, downloadCertificate } from '../../src/issuance/download.ts';
+import { problemError, readProblem } from '../../src/acme/problem.ts';
+import { EvercertError } from '../../src/errors.ts';
+import { downloadCertificate } from '../../src/issuance/download.ts';
+import { issuerNames } from '../../src/x509/certificate.ts';
 import { authority, issueChain, pemOf } from '../unit-kit/chains.ts';
 import { rejection } from '../unit-kit/expect.ts';
 import { scripted, urlOf } from '../unit-kit/scripted.ts';
@@ -28,54 +30,41 @@ test('the chain that is preferred, else the default one', async () => {
   assert.deepEqual(await download('Unit Root X2', { cert: [{ body: chain }] }), ['default', false, 1]);
 });
 
+test('a topmost issuer comes before any other of that name, whatever their order', async () => {
+  const long = chain + pemOf(authority.crossSigned);
+  const answers = {
+    cert: [{ body: long, link: `<${urlOf('top')}>;rel="alternate", <${urlOf('lost')}>;rel="alternate"` }],
+    top: [{ body: chain }],
+    lost: [problemError(readProblem(404, {}), 'ca.example', 'certificate')],
+  };
+  const { connection, log } = scripted(answers);
+  const chosen = await downloadCertificate(connection, urlOf('cert'), 'Unit Root X1');
+  assert.deepEqual([chosen.pem === chain, chosen.preferredFound], [true, true]);
+  assert.deepEqual(log, ['get cert', 'get top', 'get lost']);
+});
+
+test('an issuer that is not the topmost one will do when no chain ends at it', async () => {
+  const [issuer = ''] = issuerNames(chain);
+  assert.deepEqual(await download(issuer), ['default', true, 2]);
+  assert.deepEqual(await download(issuer.slice(1)), ['default', false, 2]);
+});
+
+test('no more than ten alternates are asked for', async () => {
+  const many = Array.from({ length: 50 }, () => `<${urlOf('other')}>;rel="alternate"`).join();
+  assert.deepEqual(await download('X', { cert: [{ body: chain, link: many }], other: [{ body: other }] }), [
+    'default',
+    false,
+    11,
+  ]);
+});
+
+test('an alternate that cannot be reached is a failure', async () => {
+  const down = new EvercertError('connection-failed', 'down', 'x');
+  await rejection(download('X', { cert: [{ body: chain, link }], other: [down] }), 'connection-failed');
+});
+
 test('a chain that is none is told when it matters', async () => {
   const answers = { cert: [{ body: '<html>' }] };
   assert.deepEqual(await download(undefined, answers), ['', true, 1]);
   await rejection(download('X', answers), 'chain-bad');
-});
-
-const LINKS: readonly (readonly [string, string[]])[] = [
-  ['', []],
-  ['<https://a/1>;rel="alternate"', ['https://a/1']],
-  ['<https://a/1>;rel=alternate', ['https://a/1']],
-  ['<https://a/1> ; rel = "alternate"', ['https://a/1']],
-  ['</alt/1>;rel="alternate", <?x=2>; rel="alternate"', ['https://ca/alt/1', 'https://ca/cert?x=2']],
-  ['<https://a/1>;title="x";REL="Alternate"', ['https://a/1']],
-  ['<https://a/1>;rel="up alternate"', ['https://a/1']],
-  ['<https://a/0>;rel="index",<https://a/1>;rel="alternate"', ['https://a/1']],
-  ['<https://a/1>;rel="alternates", <https://a/2>;rel=alternate-x', []],
-  ['<https://a/1>', []],
-  ['<https://a/1>;title="rel=alternate"', []],
-  ['<ftp://a/1>;rel="alternate",<javascript:x>;rel="alternate",<data:,x>;rel=alternate', []],
-  ['<https://a:99999/>;rel="alternate"', []],
-  ['<>;rel="alternate", <a b>;rel="alternate"', []],
-  ['garbage', []],
-];
-
-for (const [header, urls] of LINKS) {
-  test(`alternates of ${header}`, () => assert.deepEqual(alternates(header, 'https://ca/cert'), urls));
-}
-
-test('no more than ten alternates', () => {
-  const header = Array.from({ length: 50 }, (_, index) => `</${index}>;rel="alternate"`).join(',');
-  assert.equal(alternates(header, 'https://ca/').length, 10);
-});
-
-test('property: whatever the header, a few http(s) URLs', () => {
-  const piece = fc.oneof(
-    fc.constantFrom('<', '>', ';', ',', '"', 'rel=', 'rel="alternate"', '<https://a/1>;rel="alternate"', ' '),
-    fc.string({ maxLength: 4 }),
-  );
-  fc.assert(
-    fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
-      const found = alternates(pieces.join(''), 'https://ca/cert');
-      assert.ok(found.length <= 10 && found.every((url) => /^https?:\/\//.test(url)));
-    }),
-    { numRuns: 500 },
-  );
-});
-
-test('hostile headers take no time', { timeout: 2000 }, () => {
-  for (const part of ['<', '<a>', '<a>;', '<a> ', ';', '<a>; ; ', '<a>;rel="', '<a>;x ;'])
-    alternates(part.repeat(100_000), 'https://ca/');
 });

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { listOrders } from '../../src/acme/account.ts';
-import { problemError, readProblem } from '../../src/acme/problem.ts';
+import { type Problem, problemError, readProblem } from '../../src/acme/problem.ts';
 import type { Solver } from '../../src/challenges/solver.ts';
 import { type ErrorCode, EvercertError } from '../../src/errors.ts';
 import { isFinal, type OrderRequest, obtainCertificate } from '../../src/issuance/order.ts';
@@ -22,10 +22,20 @@ const solver: Solver = { type: 'http-01', present: async () => undefined, cleanU
 /** Obtains a certificate for the names; tells what happened in between. */
 async function obtain({ connection }: Pick<Meeting, 'connection'>, more: Partial<OrderRequest> = {}) {
   const steps: string[] = [];
-  const request = { identifiers, preferredChain: undefined, earlier: undefined, timeoutMs: 60_000, ...more };
+  const request: OrderRequest = {
+    identifiers,
+    preferredChain: undefined,
+    earlier: undefined,
+    replaces: undefined,
+    profile: undefined,
+    timeoutMs: 60_000,
+    ...more,
+  };
   const listener = {
     placed: async (url: string) => void steps.push(`placed ${url.replace(/^.*\//, '')}`),
     step: (step: string) => void steps.push(step),
+    replacesRefused: ({ type }: Problem) => void steps.push(`refused ${type}`),
+    profileMissing: (offered: readonly string[]) => void steps.push(`missing ${offered.join()}`),
   };
   const { pem } = await obtainCertificate(
     connection,

@@ -1,8 +1,10 @@
+import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import {
   type Account,
+  listAccounts,
   readAccount,
   readAccountKey,
   writeAccount,
@@ -11,6 +13,7 @@ import {
 import { accountPath, storePaths } from '../../src/lineage/paths.ts';
 import { systemDisk } from '../../src/system/disk.ts';
 import { scratchDirectory } from '../support/rig/scratch.ts';
+import { ecKey } from '../unit-kit/chains.ts';
 import { failure } from '../unit-kit/expect.ts';
 
 const server = 'https://ca.example/directory';
@@ -26,23 +29,23 @@ test('key and record are read as they were written, for this CA alone', async ()
   const paths = store();
   assert.equal(readAccount(systemDisk, paths, server), undefined);
   assert.equal(readAccountKey(systemDisk, paths, server), undefined);
-  await writeAccountKey(systemDisk, paths, server, 'key\n');
+  await writeAccountKey(systemDisk, paths, server, ecKey);
   await writeAccount(systemDisk, paths, account);
   assert.deepEqual(readAccount(systemDisk, paths, server), account);
-  assert.equal(readAccountKey(systemDisk, paths, server), 'key\n');
+  assert.equal(readAccountKey(systemDisk, paths, server), ecKey);
   assert.equal(readAccount(systemDisk, paths, 'https://other.example/directory'), undefined);
 });
 
 test('two CAs that share a folder are told', async () => {
   const paths = store();
-  await writeAccountKey(systemDisk, paths, server, 'key\n');
+  await writeAccountKey(systemDisk, paths, server, ecKey);
   await writeAccount(systemDisk, paths, account);
   failure(() => readAccount(systemDisk, paths, `${server}?tenant=2`), 'bad-settings');
 });
 
 test('the folder has mode 0700, the files 0600', async () => {
   const paths = store();
-  await writeAccountKey(systemDisk, paths, server, 'key\n');
+  await writeAccountKey(systemDisk, paths, server, ecKey);
   await writeAccount(systemDisk, paths, account);
   const folder = accountPath(paths, server);
   const modes = ['', '/key.pem', '/account.json'].map((file) => statSync(folder + file).mode & 0o777);
@@ -62,3 +65,18 @@ for (const text of [
     assert.equal(readAccount(systemDisk, paths, server), undefined);
   });
 }
+
+test('a key that is none is told; all accounts are listed, but for those without a whole record', async () => {
+  const paths = store();
+  const other = { ...account, server: 'https://b.example/directory' };
+  await writeAccountKey(systemDisk, paths, server, 'key\n');
+  failure(() => readAccountKey(systemDisk, paths, server), 'account-damaged');
+  assert.deepEqual(listAccounts(systemDisk, paths), []);
+  await writeAccountKey(systemDisk, paths, other.server, ecKey);
+  await writeAccount(systemDisk, paths, other);
+  await writeAccount(systemDisk, paths, account);
+  assert.deepEqual(
+    listAccounts(systemDisk, paths).map(({ server: at }) => at),
+    [other.server, server],
+  );
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { flagsOf, isVerb, VERBS } from '../../src/cli/flags.ts';
+import { flagsOf, VERBS, verbOf } from '../../src/cli/flags.ts';
 import { helpFor } from '../../src/cli/help.ts';
 
 const ASKED: readonly (readonly [string, RegExp])[] = [
@@ -56,11 +56,7 @@ for (const verb of VERBS) {
 }
 
 test('verbs', () => {
-  assert.deepEqual(['certonly', 'renew', 'certificates', 'toString', undefined].map(isVerb), [
-    true,
-    true,
-    true,
-    false,
-    false,
-  ]);
+  for (const verb of VERBS) assert.equal(verbOf(verb), verb);
+  assert.equal(verbOf('show_account'), 'show-account');
+  for (const word of ['toString', 'constructor', '', undefined]) assert.equal(verbOf(word), undefined);
 });

@@ -84,6 +84,28 @@ test('certonly waits for no lock unless told', async () => {
   assert.deepEqual(await Promise.all(waits), [0, 7000]);
 });
 
+test('register and show-account', async () => {
+  const account = '--email a@a.example --agree-tos --eab-kid k --eab-hmac-key aGV5';
+  const register = await parse(`register --server zerossl --ca-bundle ca.pem ${account}`);
+  assert.ok(register.verb === 'register');
+  assert.deepEqual(register.options, {
+    configDir: '/etc/evercert',
+    configDirGiven: false,
+    lockWaitMs: 0,
+    server: 'zerossl',
+    caBundle: '/cwd/ca.pem',
+    account: {
+      email: 'a@a.example',
+      withoutEmail: false,
+      termsAgreed: true,
+      externalAccount: { kid: 'k', hmacKey: 'aGV5' },
+    },
+  });
+  const show = await parse('show_account --server zerossl');
+  assert.ok(show.verb === 'show-account');
+  assert.equal(show.options.server, 'zerossl');
+});
+
 const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['', /there is no verb ""/],
   ['run', /there is no verb "run"/],
@@ -95,6 +117,8 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['renew --concurrency 65', /from 1 to 64/],
   ['renew --hook-timeout 0', /from 1 to 86400/],
   ['renew --lock-wait -1', /lock-wait/],
+  ['register --staging --server zerossl', /--staging means/],
+  ['show-account --email a@a.example', /there is no flag/],
   ['certificates --force-renewal', /there is no flag/],
 ];
 

@@ -162,15 +162,7 @@ test('property: a hook cannot drive the terminal', () => {
 });
 
 test('every step and every warning has its words', () => {
-  for (const step of [
-    'account',
-    'order',
-    'resume-order',
-    'challenges',
-    'finalize',
-    'download',
-    'publish',
-  ] as const)
+  for (const step of ['order', 'resume-order', 'challenges', 'finalize', 'download', 'publish'] as const)
     assert.match(stepText(step), /^[a-z ]+$/);
   for (const code of [
     'misnamed-settings',
@@ -179,6 +171,9 @@ test('every step and every warning has its words', () => {
     'chain-not-found',
     'state-unreadable',
     'state-not-written',
+    'profile-missing',
+    'replaces-refused',
+    'account-remade',
   ] as const)
     assert.doesNotMatch(warningText({ type: 'warning', code, lineage: 'a', detail: 'x' }), /undefined|\.$/);
   assert.match(

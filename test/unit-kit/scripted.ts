@@ -48,7 +48,7 @@ export function scripted(answers: Readonly<Record<string, readonly Scripted[]>>)
     get: (url, _doing, schema) => answer('get', url, schema),
     keyAuthorization: async (token) => `${token}.thumb`,
     sleep: (ms) => clock.sleep(ms, new AbortController().signal),
-    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
   };
   return { connection, log, clock };
 }

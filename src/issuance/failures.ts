@@ -1,0 +1,59 @@
+import { type Problem, problemOf } from '../acme/problem.ts';
+import { EvercertError } from '../errors.ts';
+
+/** A name that the CA could not validate. */
+export interface ChallengeFailure {
+  /** With `*.` if it is a wildcard. */
+  readonly name: string;
+  /** Of the CA's problem ('caa', 'dns' …), or the status of the authorization when it gives no reason ('expired' …). */
+  readonly type: string;
+  readonly detail: string;
+}
+
+/** @param failed one or more */
+export function challengeFailed(
+  host: string,
+  failed: readonly ChallengeFailure[],
+  hint: string,
+): EvercertError {
+  return new EvercertError(
+    'challenge-failed',
+    `${host} could not validate ${failed.map(({ name }) => name).join(', ')}`,
+    hint,
+    { failed },
+    failed.map(({ name, type, detail }) => `${name}: ${type}: ${detail}`),
+  );
+}
+
+/** The names that an order failed by, each with its reason; none if it did not fail by a validation. */
+export function challengeFailuresOf(error: unknown): readonly ChallengeFailure[] {
+  if (!(error instanceof EvercertError) || error.code !== 'challenge-failed') return [];
+  return (error.cause as { readonly failed: readonly ChallengeFailure[] }).failed;
+}
+
+/** What the CA said against an order: the refusal of a request, or the error of an order that it called invalid. */
+export function orderProblemOf(error: unknown): Problem | undefined {
+  if (!(error instanceof EvercertError) || error.code !== 'order-failed') return problemOf(error);
+  return error.cause as Problem | undefined;
+}
+
+/** Problems that are a name's fault, so that the CA may quote it. */
+const ABOUT_NAMES = new Set(['rejectedIdentifier', 'unsupportedIdentifier', 'caa', 'dns']);
+
+/**
+ * Those of the names asked for that an order failed by: they could not be validated, or the CA refused them, in
+ * subproblems (RFC 8555 section 6.7.1) or in words that quote a name (as Boulder does if there is only one).
+ */
+export function failedNamesOf(error: unknown, asked: readonly string[]): string[] {
+  const named = [...challengeFailuresOf(error).map(({ name }) => name), ...refusedNames(error)];
+  const failed = new Set(named.map((name) => name.toLowerCase()));
+  return asked.filter((name) => failed.has(name));
+}
+
+function refusedNames(error: unknown): string[] {
+  const problem = orderProblemOf(error);
+  if (problem === undefined) return [];
+  const identified = problem.subproblems.flatMap(({ identifier }) => identifier ?? []);
+  if (identified.length > 0 || !ABOUT_NAMES.has(problem.type)) return identified;
+  return [...problem.detail.matchAll(/"([^"\s]{1,255})"/g)].map(([, name = '']) => name);
+}
