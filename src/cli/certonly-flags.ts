@@ -25,7 +25,15 @@ export function readCertonlyOptions(
     newKey: read.on('new-key'),
     dryRun: read.on('dry-run'),
     hookTimeoutMs,
+    issuanceTimeoutMs: readIssuanceTimeout(read),
   };
+}
+
+const DEFAULT_ISSUANCE_TIMEOUT_S = 300;
+
+/** For one order, milliseconds. */
+export function readIssuanceTimeout(read: Reader): number {
+  return (read.number('issuance-timeout', 1, 86_400) ?? DEFAULT_ISSUANCE_TIMEOUT_S) * 1000;
 }
 
 const CURVES: Record<string, 'P-256' | 'P-384' | 'P-521'> = {
@@ -55,10 +63,23 @@ function readLineage(
     httpPort: read.number('http-01-port', 1, 65_535),
     httpAddress: read.text('http-01-address'),
     ...readCa(read, absolute),
+    ...readProfile(read),
+    fallbackServers: read.on('fallback-server') ? read.list('fallback-server') : undefined,
+    renewBefore: read.text('renew-before'),
+    allowSubsetOfNames: read.maybeOn('allow-subset-of-names'),
+    verify: read.all('verify'),
     preferredChain: read.text('preferred-chain'),
     keepVersions: read.number('keep-versions', 1, 1000),
     ...readKey(read),
   };
+}
+
+function readProfile(read: Reader): Pick<LineageOptions, 'preferredProfile' | 'requiredProfile'> {
+  const preferredProfile = read.text('preferred-profile');
+  const requiredProfile = read.text('required-profile');
+  if (preferredProfile !== undefined && requiredProfile !== undefined)
+    throw read.usage('--preferred-profile and --required-profile exclude each other');
+  return { preferredProfile, requiredProfile };
 }
 
 function readKey(

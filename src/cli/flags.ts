@@ -23,6 +23,11 @@ const CERT_NAME: Flag = {
   help: 'the lineage: a name for the certificate and all of its versions',
 };
 const FORCE: Flag = { name: 'force-renewal', also: ['renew-by-default'], help: 'renew whatever the age' };
+const ISSUANCE_TIMEOUT: Flag = {
+  name: 'issuance-timeout',
+  value: 'SECONDS',
+  help: 'give up an order that takes longer (default 300); the next run goes on with it',
+};
 const DRY_RUN: Flag = {
   name: 'dry-run',
   help: "order from the CA's staging service (from itself, if none is known) and keep no certificate",
@@ -130,6 +135,31 @@ const CERTONLY: readonly Flag[] = [
   { name: 'key-group', value: 'GROUP', help: 'their group' },
   { name: 'keep-versions', value: 'N', help: 'versions kept before the live one (default 5)' },
   { name: 'preferred-chain', value: 'CN', help: 'the chain whose topmost issuer has this common name' },
+  {
+    name: 'fallback-server',
+    value: 'CA',
+    many: true,
+    help: 'a CA to ask when that one is down or limits us; repeat, the first one first',
+  },
+  { name: 'preferred-profile', value: 'NAME', help: 'a profile of the CA, if it offers it' },
+  { name: 'required-profile', value: 'NAME', help: 'a profile of the CA, or no certificate' },
+  {
+    name: 'renew-before',
+    value: 'TIME',
+    help: 'how long before the end to renew: 30d, 72h or 33% (default: as the CA suggests, else a third of the life, half of a life under 10 days)',
+  },
+  {
+    name: 'allow-subset-of-names',
+    help: 'leave out names that cannot be validated, and ask for them again later',
+  },
+  { name: 'no-allow-subset-of-names', help: 'all names or no certificate (the default)' },
+  {
+    name: 'verify',
+    value: 'HOST:PORT',
+    many: true,
+    help: 'after deploying, check that this server serves the new certificate; HOST:PORT[,sni=NAME][,starttls=smtp|imap|pop3|ldap|postgres|mysql][,within=60s], or unix:PATH',
+  },
+  ISSUANCE_TIMEOUT,
   FORCE,
   {
     name: 'keep-until-expiring',
@@ -152,6 +182,9 @@ const RENEW: readonly Flag[] = [
   CERT_NAME,
   FORCE,
   DRY_RUN,
+  { name: 'retry-now', help: 'do not wait after failures: try again now' },
+  { name: 'strict', help: 'exit with 1 after any failure, also where 3 says that it can wait' },
+  ISSUANCE_TIMEOUT,
   { name: 'plan', help: 'print what would be done, and why; change nothing' },
   { name: 'concurrency', value: 'N', help: 'orders at a time (default 8)' },
   {

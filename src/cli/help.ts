@@ -27,6 +27,8 @@ exit status:
   0  done, or nothing was due
   1  something failed: a renewal, a deploy hook, a broken lineage
   2  the command line, a setting or the store is not usable; nothing was done
+  3  renewals failed or wait after a failure, but the certificates end so late that nobody
+     need do anything yet (renew --strict: 1)
   4  another run holds the lock
 `;
 
@@ -55,8 +57,10 @@ examples:
 usage:
   evercert renew [flags]
 
-Due is a certificate with a third of its life left (half, if it lives less than 10 days). A run that
-was interrupted is finished, a deploy hook that failed is run again. Meant to run every hour.
+Due is a certificate when its CA suggests it (ARI), else with a third of its life left (half, if it
+lives less than 10 days); and one that was revoked, or is not what its settings ask for. After a
+failure the next attempts come later and later, at the fallback CAs if there are any. A run that was
+interrupted is finished, a deploy hook that failed is run again. Meant to run every hour.
 
 examples:
   in cron, at a minute of your own

@@ -1,6 +1,6 @@
 import type { RenewOptions } from '../commands/renew.ts';
 import { readRegister } from './account-flags.ts';
-import { readCertonly, readCertonlyOptions } from './certonly-flags.ts';
+import { readCertonly, readCertonlyOptions, readIssuanceTimeout } from './certonly-flags.ts';
 import type { Command, Surroundings, Voice } from './command.ts';
 import { VERBS, type Verb, verbOf } from './flags.ts';
 import { readHooks } from './hook-flags.ts';
@@ -67,10 +67,13 @@ function readRenew(
   return {
     certName: read.text('cert-name'),
     force: read.on('force-renewal'),
+    retryNow: read.on('retry-now'),
     dryRun: read.on('dry-run'),
     planOnly: read.on('plan'),
+    strict: read.on('strict'),
     concurrency: read.number('concurrency', 1, 64) ?? DEFAULT_CONCURRENCY,
     randomSleep: !terminal && read.maybeOn('random-sleep-on-renew') !== false,
+    issuanceTimeoutMs: readIssuanceTimeout(read),
     ...readHooks(read),
   };
 }

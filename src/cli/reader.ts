@@ -10,6 +10,8 @@ export interface Reader {
   text(name: string): string | undefined;
   /** All values, split at commas. */
   list(name: string): string[];
+  /** All values; undefined when there is none. */
+  all(name: string): readonly string[] | undefined;
   /** A whole number within the bounds. */
   number(name: string, min: number, max: number): number | undefined;
   choice<C extends object>(name: string, choices: C): C[keyof C] | undefined;
@@ -28,6 +30,7 @@ export function createReader(verb: Verb, words: Words): Reader {
     },
     text,
     list: (name) => (words.get(name) ?? []).flatMap((value) => value.split(',')).map((value) => value.trim()),
+    all: (name) => words.get(name),
     number: (name, min, max) => {
       const value = text(name);
       if (value === undefined) return undefined;

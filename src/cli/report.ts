@@ -4,9 +4,10 @@ import type { Voice } from './command.ts';
 import {
   accountText,
   certificateText,
-  failureText,
+  failedText,
   hookText,
   liveText,
+  lookupText,
   planText,
   span,
   stepText,
@@ -35,9 +36,9 @@ export function createReport(voice: Voice, console: Console, now: () => number):
 function needsPerson(event: Event): boolean {
   switch (event.type) {
     case 'failed':
-      return true;
+      return event.deferredUntil === undefined;
     case 'plan':
-      return event.error !== undefined;
+      return event.error !== undefined || event.waiting?.urgent === true;
     case 'certificate':
       return event.state !== 'valid' && event.state !== 'due';
     case 'hook':
@@ -61,7 +62,7 @@ interface Line {
 function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
   switch (event.type) {
     case 'plan':
-      return { to: event.error === undefined ? 'out' : 'err', text: planText(event, now) };
+      return { to: needsPerson(event) ? 'err' : 'out', text: planText(event, now) };
     case 'certificate':
       return out(certificateText(event, now));
     case 'progress':
@@ -77,9 +78,11 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
     case 'hook':
       return { to: event.ok ? 'out' : 'err', text: hookText(event) };
     case 'failed':
-      return err(
-        `${event.lineage === undefined ? 'error' : `${event.lineage}: failed`}: ${failureText(event.error)}`,
-      );
+      return err(failedText(event));
+    case 'next-server':
+      return out(`${event.lineage}: asking the next CA, ${new URL(event.server).host}`);
+    case 'lookup-failed':
+      return verbose ? out(lookupText(event)) : undefined;
     case 'warning':
       return {
         to: CASUAL.has(event.code) ? 'out' : 'err',

@@ -1,5 +1,14 @@
 import { type EvercertError, unreachable } from '../errors.ts';
-import type { Action, CertificateState, Counts, Event, LineageSummary, Reason, Step } from '../events.ts';
+import type {
+  Action,
+  CertificateState,
+  Counts,
+  Event,
+  LineageSummary,
+  Reason,
+  Step,
+  Waiting,
+} from '../events.ts';
 
 // The law of what people read: no capital at the beginning, no full stop at the end; first what is so, then what to
 // do about it. Times are UTC.
@@ -60,7 +69,7 @@ const ACTIONS: Record<Action, string> = {
 };
 
 export function planText(
-  event: LineageSummary & { action: Action; reason: Reason; error?: EvercertError },
+  event: LineageSummary & { action: Action; reason: Reason; error?: EvercertError; waiting?: Waiting },
   now: number,
 ): string {
   const { lineage, action, reason, notAfter, dueAt } = event;
@@ -69,8 +78,25 @@ export function planText(
     return `${lineage}: ${ACTIONS[action]}: ${REASONS[reason]}${reason === 'due' && notAfter !== undefined ? `, ends ${moment(notAfter)}` : ''}`;
   if (reason === 'pinned')
     return `${lineage}: live was moved by hand to version ${event.version}: left alone until renew --cert-name ${lineage} --force-renewal`;
+  if (event.waiting !== undefined) return `${lineage}: ${waitingText(event.waiting)}`;
   if (notAfter === undefined || dueAt === undefined) return `${lineage}: ${REASONS[reason]}`;
   return `${lineage}: ${REASONS[reason]}: valid until ${day(notAfter)} (${span(notAfter - now)}), renewal from ${day(dueAt)}`;
+}
+
+function waitingText({ until, failure: { count, message } }: Waiting): string {
+  const failures = `${count} failure${count === 1 ? '' : 's'}`;
+  return `waiting until ${moment(until)} after ${failures}, the last one: ${message}`;
+}
+
+export function failedText({ lineage, error, deferredUntil }: Event & { type: 'failed' }): string {
+  if (lineage === undefined) return `error: ${failureText(error)}`;
+  if (deferredUntil === undefined) return `${lineage}: failed: ${failureText(error)}`;
+  return `${lineage}: deferred, next attempt from ${moment(deferredUntil)}: ${failureText(error)}`;
+}
+
+export function lookupText({ lineage, about, error }: Event & { type: 'lookup-failed' }): string {
+  const what = about === 'revocation' ? 'whether it is revoked' : 'the suggested renewal time';
+  return `${lineage}: ${what} could not be asked for: ${error.message}`;
 }
 
 export function failureText({ message, details, hint }: EvercertError): string {
@@ -141,6 +167,12 @@ export function warningText(event: Event & { type: 'warning' }): string {
       return `renewal/${JSON.stringify(`${event.detail}.json`).slice(1, -1)} is ignored: that is no name for a lineage (a-z, 0-9, ".", "_", "-")`;
     case 'state-not-written':
       return `${about}what was checked could not be remembered: ${event.detail}`;
+    case 'names-left-out':
+      return `${about}left out, since the CA could not validate: ${event.detail}`;
+    case 'renewal-explained':
+      return `${about}the CA explains its suggested renewal time: ${event.detail}`;
+    case 'fallback-unready':
+      return `no account at the fallback CA yet: ${event.detail}`;
     default:
       return unreachable(event.code);
   }
@@ -152,6 +184,7 @@ export function summaryText(counts: Counts & { dryRun: boolean }): string {
     [counts.redeployed, 'deployed again'],
     [counts.toDo, 'to be done'],
     [counts.failed, 'failed'],
+    [counts.deferred, 'deferred'],
     [counts.broken, 'broken'],
     [counts.skipped, 'unchanged'],
   ] as const;

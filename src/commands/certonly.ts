@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { EvercertError, exitStatusOf } from '../errors.ts';
+import { asEvercertError, EvercertError, exitStatusOf } from '../errors.ts';
 import { readAccount } from '../lineage/accounts.ts';
 import { defaultLineageName, lineageName, type StorePaths, storePaths } from '../lineage/paths.ts';
 import { removePending } from '../lineage/pending.ts';
@@ -48,10 +48,33 @@ export async function certonly(options: CertonlyOptions, edges: Edges): Promise<
     options.dryRun ||
     options.newKey ||
     (old !== undefined && old.server !== settings.server);
+  if (!options.dryRun) await enrolAtFallbacks(edges, paths, options, settings);
   const plan = decide(lineage, edges.clock.now(), force ? 'force' : 'retry');
   edges.emit(planEvent(lineage, plan));
   if (plan.action === 'skip') return keep(edges, paths, options, name, settings);
   return carryOut(edges, paths, options, { lineage, plan });
+}
+
+/** The accounts that an outage will need are made while there is none, and the operator is here. */
+async function enrolAtFallbacks(
+  edges: Edges,
+  paths: StorePaths,
+  options: CertonlyOptions,
+  { fallbackServers = [], caBundle }: Settings,
+): Promise<void> {
+  const missing = fallbackServers.filter((server) => readAccount(edges.disk, paths, server) === undefined);
+  // An external account binding is for one CA: for the others evercert register makes the account.
+  const account = { ...options.account, externalAccount: undefined };
+  for (const server of missing) {
+    try {
+      await ensureAccount(edges, paths, { account }, { server, caBundle });
+    } catch (thrown) {
+      const error = asEvercertError(thrown);
+      if (error.code !== 'connection-failed') throw error;
+      const detail = `${error.message}; when it is there again: evercert register --server ${server}`;
+      edges.emit({ type: 'warning', code: 'fallback-unready', detail });
+    }
+  }
 }
 
 /** @returns the exit status: that of the error, since there is only one lineage */
@@ -182,8 +205,8 @@ async function keep(
 async function ensureAccount(
   edges: Edges,
   paths: StorePaths,
-  { account }: CertonlyOptions,
-  { server, caBundle }: Settings,
+  { account }: Pick<CertonlyOptions, 'account'>,
+  { server, caBundle }: Pick<Settings, 'server' | 'caBundle'>,
 ): Promise<void> {
   const sessions = createSessions(edges, paths, account);
   try {

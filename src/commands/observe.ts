@@ -73,10 +73,11 @@ async function pollAll(
   const now = edges.clock.now();
   const wanted = whole.filter(({ lineage, live }) => nextPollAt(lineage.state, live) <= now);
   const limit = pLimit(POLLS_AT_A_TIME);
-  const bundles = Map.groupBy(wanted, ({ lineage }) => lineage.settings.caBundle);
+  const bundles = new Set(wanted.map(({ lineage }) => lineage.settings.caBundle));
   await Promise.all(
-    [...bundles].map(async ([bundle, members]) => {
+    [...bundles].map(async (bundle) => {
       const poll = await createPoll(edges, bundle, closers);
+      const members = wanted.filter(({ lineage }) => lineage.settings.caBundle === bundle);
       await Promise.all(members.map((each) => limit(() => pollOne(edges, each, poll, remember))));
     }),
   );
@@ -182,7 +183,8 @@ function keepAnswer(
   if ('status' in answer) {
     const { status, reason, etag, nextCheckAt: next } = answer;
     const known = { ...(reason === undefined ? {} : { reason }), ...(etag === undefined ? {} : { etag }) };
-    return remember(name, { revocation: { version, status, nextCheckAt: Math.round(next), ...known } });
+    remember(name, { revocation: { version, status, nextCheckAt: Math.round(next), ...known } });
+    return;
   }
   const before = state?.revocation?.version === version ? state.revocation : undefined;
   const wait = before === undefined ? HOUR_MS : DAY_MS / 4;

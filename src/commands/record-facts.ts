@@ -30,7 +30,7 @@ export async function recordFacts(
     const isObserved = observed.has(lineage.name);
     const facts = plan.reason === 'not-due' ? factsOf(lineage) : undefined;
     const isNews = isObserved || (facts !== undefined && !isKnown(edges, paths, lineage.name));
-    return isNews ? [{ name: lineage.name, state: { ...rememberedState(lineage), ...facts } }] : [];
+    return isNews ? [{ name: lineage.name, state: withFacts(rememberedState(lineage), facts) }] : [];
   });
   for (let at = 0; at < due.length; at += WRITES_AT_A_TIME) {
     const some = due.slice(at, at + WRITES_AT_A_TIME);
@@ -38,11 +38,16 @@ export async function recordFacts(
   }
 }
 
+/** What the settings do not say any more is forgotten. */
+function withFacts({ renewBefore, ...state }: State, facts: Partial<State> | undefined): State {
+  return { ...state, ...(facts ?? (renewBefore === undefined ? {} : { renewBefore })) };
+}
+
 function isKnown({ disk }: RecordEdges, paths: StorePaths, name: string): boolean {
   return glance(disk, paths, name) !== undefined;
 }
 
-function factsOf({ live, deployed, settings, settingsStamp }: Lineage) {
+function factsOf({ live, deployed, settings, settingsStamp }: Lineage): Partial<State> | undefined {
   if (live.kind !== 'whole' || deployed === undefined || settingsStamp === undefined) return undefined;
   const [ino, size, ctimeMs] = settingsStamp;
   const { renewBefore } = settings;
@@ -50,7 +55,7 @@ function factsOf({ live, deployed, settings, settingsStamp }: Lineage) {
     live: live.facts,
     deployed,
     settings: [ino, size, ctimeMs],
-    renewBefore,
+    ...(renewBefore === undefined ? {} : { renewBefore }),
   };
 }
 

@@ -19,6 +19,13 @@ export interface LineageOptions {
   readonly preferredChain: string | undefined;
   readonly caBundle: string | undefined;
   readonly keepVersions: number | undefined;
+  /** URLs, or short names of CAs. */
+  readonly fallbackServers: readonly string[] | undefined;
+  readonly preferredProfile: string | undefined;
+  readonly requiredProfile: string | undefined;
+  readonly renewBefore: string | undefined;
+  readonly allowSubsetOfNames: boolean | undefined;
+  readonly verify: readonly string[] | undefined;
   readonly hooks: Settings['hooks'];
 }
 
@@ -43,10 +50,16 @@ export function wantedSettings(
     preferredChain: options.preferredChain,
     caBundle: options.caBundle,
     keepVersions: options.keepVersions,
+    fallbackServers: options.fallbackServers?.map(serverUrl),
+    preferredProfile: options.preferredProfile,
+    requiredProfile: options.requiredProfile,
+    renewBefore: options.renewBefore,
+    allowSubsetOfNames: options.allowSubsetOfNames,
+    verify: options.verify && [...options.verify],
   };
   const hooks = { ...old?.hooks, ...options.hooks };
   return {
-    ...old,
+    ...withoutOtherProfile(old, options),
     version: 1,
     names: [...names],
     server:
@@ -56,6 +69,16 @@ export function wantedSettings(
     ...definedOnly(given),
     ...(Object.keys(hooks).length === 0 ? {} : { hooks }),
   };
+}
+
+/** One profile takes the place of another, preferred or required. */
+function withoutOtherProfile(
+  old: Settings | undefined,
+  { preferredProfile, requiredProfile }: LineageOptions,
+): Partial<Settings> {
+  if (old === undefined || (preferredProfile ?? requiredProfile) === undefined) return { ...old };
+  const { preferredProfile: _, requiredProfile: __, ...rest } = old;
+  return rest;
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -48,7 +48,7 @@ test('untouched: the live version, without reading more than the state', async (
       path === statePath(paths, NAME) ? systemDisk.readText(path) : assert.fail(path),
   };
   assert.deepEqual(
-    [glance(disk, paths, NAME)?.version, glance(disk, paths, NAME)?.names],
+    [glance(disk, paths, NAME)?.live.version, glance(disk, paths, NAME)?.live.names],
     ['0002', SETTINGS.names],
   );
 });

@@ -26,7 +26,16 @@ const hook = {
   output: '',
   ms: 1,
 } as const;
-const counts = { lineages: 1, renewed: 0, redeployed: 0, toDo: 0, failed: 0, broken: 0, skipped: 1 };
+const counts = {
+  lineages: 1,
+  renewed: 0,
+  redeployed: 0,
+  toDo: 0,
+  failed: 0,
+  deferred: 0,
+  broken: 0,
+  skipped: 1,
+};
 
 /** Each event, where it goes, where when verbose, and whether --quiet tells it. */
 const EVENTS: Record<string, readonly [Event, string, string, boolean]> = {

@@ -100,6 +100,7 @@ const COUNTS = {
   redeployed: 0,
   toDo: 0,
   failed: 0,
+  deferred: 0,
   broken: 0,
   skipped: 0,
   dryRun: false,
@@ -107,7 +108,7 @@ const COUNTS = {
 const SUMMARIES: readonly (readonly [Partial<typeof COUNTS>, string])[] = [
   [{}, '1 certificate'],
   [
-    { lineages: 7, renewed: 2, redeployed: 1, toDo: 0, failed: 1, broken: 1, skipped: 2 },
+    { lineages: 7, renewed: 2, redeployed: 1, toDo: 0, failed: 1, deferred: 0, broken: 1, skipped: 2 },
     '7 certificates: 2 renewed, 1 deployed again, 1 failed, 1 broken, 2 unchanged',
   ],
   [{ renewed: 1, dryRun: true }, '1 certificate: 1 passed (dry run: nothing was kept)'],
