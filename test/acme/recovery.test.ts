@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { findAccount, registerAccount } from '../../src/acme/account.ts';
+import { checkAccount, findAccount, listOrders, registerAccount } from '../../src/acme/account.ts';
 import type { Connection } from '../../src/acme/connection.ts';
 import { problemOf } from '../../src/acme/problem.ts';
 import type { Recover } from '../../src/acme/recovery.ts';
@@ -38,6 +38,14 @@ test('a lost account is made again once, and each request that it signed is sent
   assert.notEqual(connection.accountUrl(), before);
   await place(connection);
   assert.equal(ca.count('newOrder'), 7);
+});
+
+test('the account itself is then read where it is now', async (t) => {
+  const { ca, connection } = await recovering(t);
+  ca.forgetAccounts();
+  await checkAccount(connection);
+  await place(connection);
+  assert.equal((await listOrders(connection)).length, 1);
 });
 
 test('lost again in the same run: the refusal stands', async (t) => {
