@@ -59,9 +59,21 @@ export async function findAccount(connection: Connection): Promise<string | unde
  * @throws EvercertError account-deactivated, acme-problem, bad-answer
  */
 export async function checkAccount(connection: Connection): Promise<void> {
+  const account = await readOwn(connection);
+  if (account !== undefined) checkOpen(connection.host, account.status);
+}
+
+/** The account itself: at its new URL, if it was made again because of this very question. */
+async function readOwn(connection: Connection) {
   const url = connection.accountUrl();
-  if (url === undefined) return;
-  checkOpen(connection.host, (await connection.get(url, 'account', AccountSchema)).body.status);
+  if (url === undefined) return undefined;
+  try {
+    return (await connection.get(url, 'account', AccountSchema)).body;
+  } catch (error) {
+    const now = connection.accountUrl();
+    if (now === undefined || now === url) throw error;
+    return (await connection.get(now, 'account', AccountSchema)).body;
+  }
 }
 
 /** Replaces the e-mail address of the account (RFC 8555 section 7.3.2). */
@@ -89,12 +101,10 @@ const MAX_PAGES = 20;
  * none where the CA keeps no list.
  */
 export async function listOrders(connection: Connection): Promise<string[]> {
-  const accountUrl = connection.accountUrl();
-  if (accountUrl === undefined) return [];
-  const { body } = await connection.get(accountUrl, 'account', AccountSchema);
+  const account = await readOwn(connection);
   const seen = new Set<string>();
   const orders: string[] = [];
-  for (let page = body.orders; page !== undefined && !seen.has(page) && seen.size < MAX_PAGES; ) {
+  for (let page = account?.orders; page !== undefined && !seen.has(page) && seen.size < MAX_PAGES; ) {
     seen.add(page);
     const reply = await readPage(connection, page);
     orders.push(...(reply?.body.orders ?? []));

@@ -1,13 +1,21 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findAccount, findOrder, listOrders, registerAccount } from '../../src/acme/account.ts';
+import {
+  checkAccount,
+  findAccount,
+  findOrder,
+  listOrders,
+  registerAccount,
+  updateEmail,
+} from '../../src/acme/account.ts';
 import type { Connection } from '../../src/acme/connection.ts';
+import { problemOf } from '../../src/acme/problem.ts';
 import { OrderSchema } from '../../src/acme/resources.ts';
 import { meet, meetRegistered } from '../unit-kit/ca.ts';
 import { ecKey } from '../unit-kit/chains.ts';
 import { rejection } from '../unit-kit/expect.ts';
-import { scripted } from '../unit-kit/scripted.ts';
+import { scripted, urlOf } from '../unit-kit/scripted.ts';
 
 const agreed = { email: 'a@a.example', termsAgreed: true };
 const identifiers = [{ type: 'dns', value: 'a.example' }];
@@ -86,6 +94,58 @@ test('the orders of an account: listed, or none where the CA keeps no list', asy
   assert.deepEqual(await listOrders(connection), []);
   ca.inject({ endpoint: 'accountOrders', fault: { kind: 'garbage' } });
   await rejection(listOrders(connection), 'bad-answer');
+});
+
+test('a list of orders is read page by page', async (t) => {
+  const { ca, connection } = await meetRegistered(t, { ordersPerPage: 2 });
+  const placed = [];
+  for (let count = 0; count < 5; count += 1) placed.push(await place(connection));
+  assert.deepEqual(await listOrders(connection), placed);
+  assert.equal(ca.count('accountOrders'), 3);
+  const gone = { kind: 'problem', status: 404, problem: { type: 'malformed' } } as const;
+  ca.inject({ endpoint: 'accountOrders', fault: gone, skip: 1 });
+  assert.deepEqual(await listOrders(connection), placed.slice(0, 2));
+});
+
+test('no more than twenty pages, and none twice', async () => {
+  const page = (next: string) => ({ body: { orders: [urlOf('o')] }, link: `<${urlOf(next)}>;rel="next"` });
+  const account = [{ body: { status: 'valid', orders: urlOf('p0') } }];
+  const many = Array.from({ length: 30 }, (_, index) => [`p${index}`, [page(`p${index + 1}`)]] as const);
+  const endless = scripted({ account, ...Object.fromEntries(many) });
+  assert.equal((await listOrders(endless.connection)).length, 20);
+  const circle = scripted({ account, p0: [page('p1')], p1: [page('p0')] });
+  assert.equal((await listOrders(circle.connection)).length, 2);
+});
+
+for (const answer of ['deactivated', 'revoked'] as const) {
+  test(`an account that was ${answer} is told, not taken for missing`, async (t) => {
+    const { ca, connection, again } = await meetRegistered(t);
+    const [account] = ca.accounts;
+    assert.ok(account);
+    account.status = answer;
+    const error = await rejection(findAccount(again()), 'account-deactivated');
+    assert.match(error.message, new RegExp(answer));
+    assert.equal(ca.count('newAccount'), 2);
+    assert.equal(problemOf(await rejection(checkAccount(connection), 'acme-problem'))?.status, 403);
+  });
+}
+
+test('an account whose answer says that it is closed is told', async () => {
+  const { connection } = scripted({ account: [{ body: { status: 'deactivated' } }] });
+  await rejection(checkAccount(connection), 'account-deactivated');
+  await rejection(findAccount(connection), 'account-deactivated');
+});
+
+test('a refused nonce does not make an account missing', async (t) => {
+  const { ca, again } = await meetRegistered(t);
+  ca.knobs.refuseNoncePercent = 100;
+  assert.equal(problemOf(await rejection(findAccount(again()), 'acme-problem'))?.type, 'badNonce');
+});
+
+test('the e-mail address of an account is replaced', async (t) => {
+  const { ca, connection } = await meetRegistered(t);
+  await updateEmail(connection, connection.accountUrl() ?? '', 'b@b.example');
+  assert.deepEqual(ca.accounts[0]?.contact, ['mailto:b@b.example']);
 });
 
 test('an account without a list of orders has none that could be found', async () => {

@@ -6,7 +6,7 @@ import { EvercertError } from '../../src/errors.ts';
 import { assertPrintable } from '../unit-kit/expect.ts';
 import { hostileText } from '../unit-kit/hostile.ts';
 
-const none = { type: 'about:blank', detail: '', subproblems: [] };
+const none = { type: 'about:blank', detail: '', instance: undefined, subproblems: [] };
 const URN = 'urn:ietf:params:acme:error:';
 
 const READ: readonly (readonly [string, unknown, Partial<Problem>])[] = [
@@ -50,6 +50,15 @@ const READ: readonly (readonly [string, unknown, Partial<Problem>])[] = [
       ],
     },
   ],
+  [
+    'a page to visit',
+    { type: 't', instance: 'https://ca.example/terms?x=1' },
+    { type: 't', instance: 'https://ca.example/terms?x=1' },
+  ],
+  ['a page of another scheme', { type: 't', instance: 'javascript:alert(1)' }, { type: 't' }],
+  ['a page that drives a terminal', { type: 't', instance: 'https://ca.example/\u001b[2J' }, { type: 't' }],
+  ['a page that is too long', { type: 't', instance: `https://ca/${'x'.repeat(2048)}` }, { type: 't' }],
+  ['a page that is no text', { type: 't', instance: 7 }, { type: 't' }],
   ['subproblems that are none', { type: 't', subproblems: 'x' }, { type: 't' }],
   ['too many subproblems', { type: 't', subproblems: Array(201).fill({}) }, { type: 't' }],
 ];
@@ -88,6 +97,36 @@ for (const [body, status, message, hint] of HINTS) {
     assert.match(error.hint, hint);
   });
 }
+
+/** RFC 8555 section 6.7, RFC 9773 section 7.4, draft-ietf-acme-profiles, and Boulder's own. */
+const TYPES =
+  'accountDoesNotExist alreadyReplaced alreadyRevoked badCSR badNonce badPublicKey badRevocationReason badSignatureAlgorithm caa compound conflict connection dns externalAccountRequired incorrectResponse invalidContact invalidProfile malformed orderNotReady rateLimited rejectedIdentifier serverInternal tls unauthorized unsupportedContact unsupportedIdentifier userActionRequired';
+
+test('every known type has a hint of its own', () => {
+  const hints = TYPES.split(' ').map(
+    (type) => problemError(readProblem(400, { type: URN + type }), 'ca', 'order').hint,
+  );
+  for (const hint of hints) assert.match(hint, /^[A-Z].{20,}\.$/);
+  assert.ok(hints.filter((hint) => hint.includes('what it says above')).length === 0);
+  assert.ok(new Set(hints).size >= hints.length - 1);
+});
+
+test('userActionRequired names the page to visit', () => {
+  const document = {
+    type: `${URN}userActionRequired`,
+    detail: 'new terms',
+    instance: 'https://ca.example/tos',
+  };
+  assert.match(
+    problemError(readProblem(403, document), 'ca', 'newOrder').hint,
+    /^Visit https:\/\/ca\.example\/tos /,
+  );
+});
+
+test('a hint says how long the CA asks to wait', () => {
+  const { hint } = problemError(readProblem(429, { type: `${URN}rateLimited` }, 90_500), 'ca', 'newOrder');
+  assert.match(hint, /Wait as long as the CA says.* \(Retry-After: 91 s\)$/);
+});
 
 test('other errors are made of no problem', () => {
   assert.equal(problemOf(new EvercertError('order-failed', '', '', readProblem(400, {}))), undefined);

@@ -5,6 +5,7 @@ import type { Order } from '../../src/acme/resources.ts';
 import type { HttpChallenge, Solver } from '../../src/challenges/solver.ts';
 import { EvercertError } from '../../src/errors.ts';
 import { authorize, cleanUpLeftovers, explainInvalid } from '../../src/issuance/authorize.ts';
+import { challengeFailuresOf, orderProblemOf } from '../../src/issuance/failures.ts';
 import { assertPrintable, rejection } from '../unit-kit/expect.ts';
 import { aChallenge, anAuthorization, type Scripted, scripted, urlOf } from '../unit-kit/scripted.ts';
 
@@ -158,6 +159,31 @@ test('why an order is invalid: its authorizations, else its own error', async ()
     ['order-failed', 'ca.example called the order invalid: x: caa changed'],
   );
   assert.match((await explainInvalid(connection, order('two'))).message, /it does not say why/);
+});
+
+test('each name that failed keeps its type; all that ended are told at once', async () => {
+  const two = {
+    ...failed('caa', 'no').body,
+    identifier: { type: 'dns', value: 'b.example' },
+    wildcard: true,
+  };
+  const { connection } = scripted({ one: [failed('dns', 'NXDOMAIN')], two: [{ body: two }] });
+  const failures = [
+    { name: 'a.example', type: 'dns', detail: 'NXDOMAIN' },
+    { name: '*.b.example', type: 'caa', detail: 'no' },
+  ];
+  assert.deepEqual(challengeFailuresOf(await explainInvalid(connection, order('one', 'two'))), failures);
+  const { done, log } = await run({ one: failed('dns', 'NXDOMAIN'), two: { body: two } });
+  assert.deepEqual(challengeFailuresOf(await rejection(done, 'challenge-failed')), failures);
+  assert.ok(!log.some((line) => line.startsWith('present')));
+});
+
+test('an invalid order keeps its own error', async () => {
+  const { connection } = scripted({ one: [anAuthorization('valid')] });
+  const type = 'urn:ietf:params:acme:error:caa';
+  const error = await explainInvalid(connection, { ...order('one'), error: { type, detail: 'changed' } });
+  assert.equal(orderProblemOf(error)?.type, 'caa');
+  assert.match(error.hint, /CAA record/);
 });
 
 for (const type of ['constructor', 'toString', '__proto__', 'other']) {

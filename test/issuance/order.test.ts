@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { listOrders } from '../../src/acme/account.ts';
+import { type TestContext, test } from 'node:test';
+import { listOrders, registerAccount } from '../../src/acme/account.ts';
 import { type Problem, problemError, readProblem } from '../../src/acme/problem.ts';
+import type { Recover } from '../../src/acme/recovery.ts';
 import type { Solver } from '../../src/challenges/solver.ts';
 import { type ErrorCode, EvercertError } from '../../src/errors.ts';
 import { isFinal, type OrderRequest, obtainCertificate } from '../../src/issuance/order.ts';
@@ -20,7 +21,11 @@ const identifiers = names.map(parseIdentifier);
 const solver: Solver = { type: 'http-01', present: async () => undefined, cleanUp: async () => undefined };
 
 /** Obtains a certificate for the names; tells what happened in between. */
-async function obtain({ connection }: Pick<Meeting, 'connection'>, more: Partial<OrderRequest> = {}) {
+async function obtain(
+  { connection }: Pick<Meeting, 'connection'>,
+  more: Partial<OrderRequest> = {},
+  by = solver,
+) {
   const steps: string[] = [];
   const request: OrderRequest = {
     identifiers,
@@ -40,7 +45,7 @@ async function obtain({ connection }: Pick<Meeting, 'connection'>, more: Partial
   const { pem } = await obtainCertificate(
     connection,
     request,
-    solver,
+    by,
     () => createCsr(ecKey, identifiers),
     listener,
   );
@@ -112,6 +117,63 @@ test('an order whose answer was lost is found again', async (t) => {
     ['resume-order', 'placed', 'challenges', 'finalize', 'download'],
   );
   assert.equal(meeting.ca.orders.length, 1);
+});
+
+test('it is found on the last page of many', async (t) => {
+  const meeting = await meetRegistered(t, { ordersPerPage: 3 });
+  for (let count = 0; count < 7; count += 1) await obtain(meeting);
+  meeting.ca.inject({ endpoint: 'newOrder', fault: { kind: 'lost-reply' } });
+  await rejection(obtain(meeting), 'connection-failed');
+  check((await obtain(meeting, { earlier: 'unknown' })).pem);
+  assert.equal(meeting.ca.orders.length, 8);
+});
+
+test('a finalize whose answer was lost is not sent again, and no other order is placed', async (t) => {
+  const meeting = await meetRegistered(t);
+  meeting.ca.inject({ endpoint: 'finalize', fault: { kind: 'lost-reply' } });
+  await rejection(obtain(meeting), 'connection-failed');
+  const { pem, steps } = await obtain(meeting, { earlier: meeting.ca.orders[0]?.url });
+  check(pem);
+  assert.deepEqual(steps, ['resume-order', 'download']);
+  assert.deepEqual([meeting.ca.orders.length, meeting.ca.count('finalize')], [1, 1]);
+  assert.equal(meeting.ca.certificates.length, 1);
+});
+
+/** A meeting whose account is made again when the CA has lost it. */
+async function forgiving(t: TestContext): Promise<Meeting> {
+  const meeting = await meetRegistered(t);
+  const recover: Recover = async (lost) =>
+    void (await registerAccount(lost, { email: undefined, termsAgreed: true }));
+  return { ...meeting, connection: meeting.again({ accountUrl: meeting.connection.accountUrl() }, recover) };
+}
+
+test('an order of an account that the CA lost is gone with it: another is placed', async (t) => {
+  const meeting = await forgiving(t);
+  meeting.ca.inject({ endpoint: 'challenge', fault: { kind: 'drop' } });
+  await rejection(obtain(meeting), 'connection-failed');
+  meeting.ca.forgetAccounts();
+  const { pem, steps } = await obtain(meeting, { earlier: meeting.ca.orders[0]?.url });
+  check(pem);
+  assert.deepEqual(steps.slice(0, 2), ['resume-order', 'order']);
+  assert.equal(meeting.ca.orders.length, 2);
+});
+
+test('an account that is lost in the middle of its order: another is placed in the same run', async (t) => {
+  const meeting = await forgiving(t);
+  let isFirst = true;
+  const losing: Solver = {
+    ...solver,
+    present: async () => {
+      if (isFirst) meeting.ca.forgetAccounts();
+      isFirst = false;
+    },
+  };
+  const { pem, steps } = await obtain(meeting, {}, losing);
+  check(pem);
+  assert.deepEqual(
+    steps.map((step) => step.split(' ')[0]),
+    ['order', 'placed', 'challenges', 'order', 'placed', 'challenges', 'finalize', 'download'],
+  );
 });
 
 test('an order of other names, or one that is done, is not taken for the lost one', async (t) => {
@@ -190,9 +252,9 @@ test('an order that never ends is left to the next run', async () => {
 
 const problem = (status: number, type: string) => problemError(readProblem(status, { type }), 'ca', 'x');
 const FINAL: readonly (readonly [EvercertError, boolean])[] = [
-  ...(['challenge-failed', 'order-failed', 'challenge-unsupported', 'chain-bad'] as const).map(
-    (code) => [new EvercertError(code, code, ''), true] as const,
-  ),
+  ...(
+    ['challenge-failed', 'order-failed', 'challenge-unsupported', 'profile-unsupported', 'chain-bad'] as const
+  ).map((code) => [new EvercertError(code, code, ''), true] as const),
   ...(
     [
       'connection-failed',

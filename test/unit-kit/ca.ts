@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { TestContext } from 'node:test';
 import { registerAccount } from '../../src/acme/account.ts';
 import { type Connection, connect } from '../../src/acme/connection.ts';
+import type { Recover } from '../../src/acme/recovery.ts';
 import type { ConnectionOptions } from '../../src/acme/signed-client.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { createHttpSender } from '../../src/system/http.ts';
@@ -14,7 +15,7 @@ export interface Meeting {
   readonly connection: Connection;
   readonly slept: number[];
   /** Another conversation with the same CA. */
-  readonly again: (options?: Partial<ConnectionOptions>) => Connection;
+  readonly again: (options?: Partial<ConnectionOptions>, recover?: Recover) => Connection;
 }
 
 /** A CA that believes everything, and a conversation with it in which waiting takes next to no time. */
@@ -36,10 +37,11 @@ export async function meet(t: TestContext, options: AcmeServerOptions = {}): Pro
       return systemClock.sleep(Math.min(ms, 5), signal);
     },
   };
-  const again = (more: Partial<ConnectionOptions> = {}) =>
+  const again = (more: Partial<ConnectionOptions> = {}, recover?: Recover) =>
     connect(
       { directoryUrl: ca.directoryUrl, accountKey: otherKey, ...more },
       { send, clock, signal: NEVER, userAgent: 'unit/1' },
+      recover,
     );
   return { ca, connection: again(), slept, again };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import {
   generateKey,
@@ -10,6 +10,7 @@ import {
   publicKeyOf,
   publicKeyOfPem,
   sameKind,
+  thumbprintOf,
 } from '../../src/x509/keys.ts';
 import { failure } from '../unit-kit/expect.ts';
 
@@ -67,4 +68,15 @@ for (const text of ['', 'no key', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END P
 test('kinds are the same when type and size are', () => {
   for (const left of KINDS) for (const right of KINDS) assert.equal(sameKind(left, right), left === right);
   assert.equal(sameKind({ type: 'rsa', bits: 2048 }, { type: 'rsa', bits: 4096 }), false);
+});
+
+test('thumbprints: the example of RFC 7638, and equal for a key and its public half', async () => {
+  const n =
+    '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw';
+  const example = createPublicKey({ key: { kty: 'RSA', n, e: 'AQAB' }, format: 'jwk' });
+  const pem = example.export({ type: 'spki', format: 'pem' }).toString();
+  assert.equal(thumbprintOf(pem), 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs');
+  const key = await generateKey({ type: 'ecdsa', curve: 'P-256' });
+  const half = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
+  assert.equal(thumbprintOf(half), thumbprintOf(key));
 });

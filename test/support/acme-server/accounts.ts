@@ -107,15 +107,24 @@ export function account(context: ServerContext, request: SignedRequest, id: stri
   return jsonReply(200, accountObject(found));
 }
 
-/** The account's orders list, RFC 8555 section 7.1.2.1: no invalid ones. */
-export function accountOrders(context: ServerContext, request: SignedRequest, id: string): Reply {
+/** A page of the account's orders list, RFC 8555 section 7.1.2.1: no invalid ones. */
+export function accountOrders(
+  context: ServerContext,
+  request: SignedRequest,
+  id: string,
+  page: number,
+): Reply {
   if (request.payload !== undefined) throw malformed('The orders list takes POST-as-GET');
   const owner = ownAccount(context, request, id);
   for (const order of context.orders.values()) refreshOrder(context, order);
   const orders = [...context.orders.values()]
     .filter((order) => order.account === owner && order.status !== 'invalid')
     .map((order) => order.url);
-  return jsonReply(200, { orders });
+  const { ordersPerPage } = context.knobs;
+  const start = page === 0 ? 0 : page * ordersPerPage;
+  const isLast = start + ordersPerPage >= orders.length;
+  const link = `<${owner.url}/orders?page=${page + 1}>;rel="next"`;
+  return jsonReply(200, { orders: orders.slice(start, start + ordersPerPage) }, isLast ? {} : { link });
 }
 
 function ownAccount(context: ServerContext, request: SignedRequest, id: string): Account {

@@ -50,6 +50,8 @@ export interface Knobs {
   rejectedIdentifiers: string[];
   maxIdentifiers: number;
   orderLifetimeSeconds: number;
+  /** Split the orders list of an account into pages of that many (RFC 8555 section 7.1.2.1). */
+  ordersPerPage: number;
   /** Validated authorizations last this long. */
   authzLifetimeSeconds: number;
   /** Put valid authorizations of the account into new orders. */
@@ -103,6 +105,7 @@ export function defaultKnobs(): Knobs {
     rejectedIdentifiers: [],
     maxIdentifiers: 100,
     orderLifetimeSeconds: 7 * DAY,
+    ordersPerPage: Number.POSITIVE_INFINITY,
     authzLifetimeSeconds: 30 * DAY,
     validAuthzReuse: false,
     alwaysValid: false,

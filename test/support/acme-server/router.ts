@@ -41,8 +41,10 @@ const routes: Route[] = [
   open('renewalInfo', 'acme/renewal-info/([^/]+)', (context, _, [id = '']) => renewalInfo(context, id)),
   signed('newAccount', 'acme/new-account', newAccount, 'jwk'),
   signed('account', `acme/account/${ID}`, (context, request, [id = '']) => account(context, request, id)),
-  signed('accountOrders', `acme/account/${ID}/orders`, (context, request, [id = '']) =>
-    accountOrders(context, request, id),
+  signed(
+    'accountOrders',
+    `acme/account/${ID}/orders(?:\\?page=(\\d+))?`,
+    (context, request, [id = '', page = '0']) => accountOrders(context, request, id, Number(page)),
   ),
   signed('keyChange', 'acme/key-change', (context, request) =>
     keyChange(context, request, signerOf(request)),
