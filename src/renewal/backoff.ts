@@ -23,6 +23,8 @@ const WAITS: Record<FailureKind, readonly number[]> = {
 
 const FULL_LIFETIME_MS = 45 * DAY_MS;
 const MAX_RETRY_AFTER_MS = 7 * DAY_MS;
+/** No CA makes a certificate wait for longer than this part of its life. */
+const MAX_RETRY_AFTER = 1 / 4;
 
 /** How long to wait after `count` failures in a row; shorter for certificates that live shorter than 45 days. */
 export function waitAfter(kind: FailureKind, count: number, lifetime: number | undefined): number {
@@ -42,7 +44,10 @@ export interface Mishap {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** The failures known so far, and one more. */
+/**
+ * The failures known so far, and one more. What the CA asks for counts where it is longer than our own wait; a week at
+ * the most, a quarter of the life at the most.
+ */
 export function withFailure(
   failures: readonly Failure[],
   { server, kind, code, message, retryAfterMs }: Mishap,
@@ -52,7 +57,7 @@ export function withFailure(
   const before = failures.find((failure) => failure.server === server);
   const count = (before?.count ?? 0) + 1;
   const own = waitAfter(kind, count, lifetime);
-  const told = Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+  const told = Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS, (lifetime ?? Infinity) * MAX_RETRY_AFTER);
   const failure: Failure = {
     server,
     kind,
@@ -69,8 +74,9 @@ export function withFailure(
 
 /**
  * When the next attempt may be made at the place of a failure. Near the end no wait is long: in the last twentieth of
- * the life a two-hundredth of it, in the last fiftieth a thousandth, in the last hour none. What the CA asked for
- * counts until that last fiftieth. A clock that was set back does not prolong a wait.
+ * the life a two-hundredth of it, in the last fiftieth a thousandth, in the last hour a minute; from a tenth of the life
+ * after the end on, the usual one again. What the CA asked for counts until that last fiftieth. A clock that was set
+ * back does not prolong a wait.
  *
  * @param timing undefined when nothing is live yet
  */
@@ -83,7 +89,6 @@ function longestWait({ retryAfter }: Failure, timing: Timing | undefined, now: n
   if (timing === undefined) return Infinity;
   const lifetime = timing.notAfter - timing.notBefore;
   const left = timing.notAfter - now;
-  // Long after the end nobody waits for it any more.
   if (left < -lifetime / 10) return Infinity;
   if (left < Math.min(HOUR_MS, lifetime / 50)) return MINUTE_MS;
   if (left < lifetime / 50) return lifetime / 1000;

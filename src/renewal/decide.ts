@@ -2,6 +2,7 @@ import { EvercertError } from '../errors.ts';
 import type { Action, Reason, Waiting } from '../events.ts';
 import type { BrokenLineage, Lineage } from '../lineage/scan.ts';
 import type { LiveFacts } from '../lineage/state.ts';
+import { driftReason, leftOutReason } from './drift.ts';
 import { dueAt, isUrgent, type Timing } from './due.ts';
 import { queueDueAt } from './queue.ts';
 import { serversToAsk } from './servers.ts';
@@ -62,15 +63,20 @@ function decideWhole(lineage: Lineage, facts: LiveFacts, now: number, forced: bo
   const { pending } = lineage;
   const age = revocationReason(lineage, facts) ?? ageReason(lineage, facts, now);
   if (lineage.pinned && !forced) return pinned(lineage.name, facts, age);
-  if (pending?.kind === 'ordered') return { action: 'resume', reason: 'interrupted' };
+  if (pending?.kind === 'ordered' && !hasLostKey(lineage, facts)) {
+    return { action: 'resume', reason: 'interrupted' };
+  }
   if (pending?.kind === 'published') return { action: 'promote', reason: 'published-not-live' };
   const reason = driftReason(lineage, facts) ?? age ?? leftOutReason(lineage, facts);
   if (reason !== undefined) return { action: 'renew', reason, ...keyChoice(lineage, facts) };
   // What was asked for is done but for its end.
+  if (pending?.kind !== 'swapped' && forced) return { action: 'renew', reason: 'forced' };
+  return toDeploy(lineage, facts) ?? { action: 'skip', reason: 'not-due' };
+}
+
+function toDeploy({ pending, deployed }: Lineage, { version }: LiveFacts): Decision | undefined {
   if (pending?.kind === 'swapped') return { action: 'redeploy', reason: 'interrupted' };
-  if (forced) return { action: 'renew', reason: 'forced', ...keyChoice(lineage, facts) };
-  if (lineage.deployed !== facts.version) return { action: 'redeploy', reason: 'not-deployed' };
-  return { action: 'skip', reason: 'not-due' };
+  return deployed === version ? undefined : { action: 'redeploy', reason: 'not-deployed' };
 }
 
 function revocationReason({ state }: Lineage, { version }: LiveFacts): Reason | undefined {
@@ -84,39 +90,25 @@ function keyChoice({ state }: Lineage, { version }: LiveFacts): Pick<Plan, 'newK
   return compromised ? { newKey: true } : {};
 }
 
+/** The order under way is for a key that others have. */
+function hasLostKey(lineage: Lineage, facts: LiveFacts): boolean {
+  return lineage.settings.reuseKey === true && keyChoice(lineage, facts).newKey === true;
+}
+
+/**
+ * Whether a renewal that failed, or waits, needs a person: nothing is live, what is live is revoked, or its end is near.
+ */
+export function needsPerson(lineage: Lineage, now: number): boolean {
+  if (lineage.live.kind !== 'whole') return true;
+  const { facts } = lineage.live;
+  return revocationReason(lineage, facts) !== undefined || isUrgent(timingOf(lineage, facts), now);
+}
+
 function ageReason(lineage: Lineage, facts: LiveFacts, now: number): Reason | undefined {
   if (now >= facts.notAfter) return 'expired';
   const timing = timingOf(lineage, facts);
   if (now < dueAt(timing)) return undefined;
   return timing.chosenAt !== undefined && now >= timing.chosenAt ? 'suggested' : 'due';
-}
-
-/** The certificate is not what the settings ask for; they may have been edited. */
-function driftReason({ settings, state }: Lineage, facts: LiveFacts): Reason | undefined {
-  const leftOut = state?.leftOut?.version === facts.version ? state.leftOut.names : [];
-  if (!sameSet(settings.names, [...facts.names, ...leftOut])) return 'names-changed';
-  if (facts.key === undefined || keyText(facts.key) !== keyText(settings.key)) return 'key-changed';
-  const servers = [settings.server, ...(settings.fallbackServers ?? [])];
-  if (facts.server !== undefined && !servers.includes(facts.server)) return 'server-changed';
-  // Of a version without a record of its origin nothing is known.
-  if (facts.server === undefined) return undefined;
-  return (settings.requiredProfile ?? settings.preferredProfile) === facts.profile
-    ? undefined
-    : 'profile-changed';
-}
-
-/** Names that could not be validated are asked for again. */
-function leftOutReason({ state }: Lineage, { version }: LiveFacts): Reason | undefined {
-  return state?.leftOut?.version === version && state.leftOut.names.length > 0 ? 'names-left-out' : undefined;
-}
-
-function keyText(key: Lineage['settings']['key'] | NonNullable<LiveFacts['key']>): string {
-  return key.type === 'rsa' ? `rsa ${key.bits}` : `ecdsa ${key.curve}`;
-}
-
-function sameSet(left: readonly string[], right: readonly string[]): boolean {
-  const wanted = new Set(left);
-  return wanted.size === new Set(right).size && right.every((name) => wanted.has(name));
 }
 
 /** Failures of the past: who may be asked now, or until when to wait. */
@@ -125,12 +117,22 @@ function withServers(lineage: Lineage, decision: Decision, now: number, word: Wo
   if (decision.action === 'redeploy') return withQueue(lineage, decision, now, word);
   if (!['issue', 'renew', 'resume'].includes(decision.action)) return decision;
   const { server, fallbackServers = [] } = lineage.settings;
-  const servers = underWayFirst(lineage, [server, ...fallbackServers]);
+  const inTurn = [server, ...fallbackServers];
+  const servers = decision.action === 'resume' ? underWayFirst(lineage, inTurn) : inTurn;
   const failures = word === undefined ? (lineage.state?.failures ?? []) : [];
   const ask = serversToAsk(servers, failures, timing, now);
   if ('servers' in ask) return { ...decision, servers: ask.servers };
-  const urgent = timing === undefined || isUrgent(timing, now);
-  return { action: 'skip', reason: 'waiting', waiting: { ...ask, urgent } };
+  return whileWaiting(lineage, { ...ask, urgent: needsPerson(lineage, now) }, now, word);
+}
+
+/** What is live is deployed also while no CA can be asked. */
+function whileWaiting(lineage: Lineage, waiting: Waiting, now: number, word: Word): Decision {
+  const { live } = lineage;
+  const open = live.kind === 'whole' ? toDeploy(lineage, live.facts) : undefined;
+  const deployment = open === undefined ? undefined : withQueue(lineage, open, now, word);
+  if (deployment?.action === 'redeploy') return { ...deployment, waiting };
+  const urgent = waiting.urgent || deployment !== undefined;
+  return { action: 'skip', reason: 'waiting', waiting: { ...waiting, urgent } };
 }
 
 /** An order under way is at one CA: that one comes first. */
@@ -140,9 +142,10 @@ function underWayFirst({ pending }: Lineage, servers: readonly string[]): readon
   return [server, ...servers.filter((other) => other !== server)];
 }
 
-function withQueue({ state }: Lineage, decision: Decision, now: number, word: Word): Decision {
+function withQueue({ state, live }: Lineage, decision: Decision, now: number, word: Word): Decision {
   const queue = decision.reason === 'not-deployed' && word === undefined ? state?.queue : undefined;
-  const waiting = queue === undefined ? undefined : queueDueAt(queue.entries, now);
+  const isOfLive = live.kind === 'whole' && queue?.version === live.facts.version;
+  const waiting = queue !== undefined && isOfLive ? queueDueAt(queue.entries, now) : undefined;
   return waiting === undefined ? decision : { action: 'skip', reason: 'deploy-waiting', waiting };
 }
 

@@ -18,7 +18,8 @@ export interface Timing {
 /**
  * When a certificate should be renewed: the time drawn from the CA's window; without one, a third of the life before
  * the end (half, if it lives less than 10 days), a little earlier for some than for others. `renewBefore` replaces that
- * rule, and comes before a later window. No window counts beyond the last twentieth of the life.
+ * rule, up to two thirds of the life, and comes before a later window. No window counts beyond the last twentieth of the
+ * life.
  */
 export function dueAt(timing: Timing): number {
   const { notBefore, notAfter, chosenAt, renewBefore } = timing;
@@ -30,8 +31,8 @@ export function dueAt(timing: Timing): number {
 
 function leadTime(lifetime: number, renewBefore: string | undefined): number {
   const wish = renewBefore === undefined ? undefined : parseRenewBefore(renewBefore, lifetime);
-  // A wish as long as the life would renew at every run.
-  if (wish !== undefined) return Math.min(wish, lifetime * 0.9);
+  // One meant for longer lives would renew at every run, or use up what a CA allows in a week.
+  if (wish !== undefined) return Math.min(wish, (lifetime * 2) / 3);
   return lifetime / (lifetime < SHORT_LIFETIME_MS ? 2 : 3);
 }
 

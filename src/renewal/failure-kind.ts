@@ -6,7 +6,7 @@ export interface ErrorFacts {
   readonly code: ErrorCode;
   /** Of a problem document (RFC 8555 section 6.7), without its prefix. */
   readonly problem?: { readonly type: string; readonly status: number } | undefined;
-  /** The problems of the names that were not validated. */
+  /** The types of the problems of the names that were not validated, or of the parts of a compound problem. */
   readonly challenges?: readonly string[] | undefined;
 }
 
@@ -18,39 +18,50 @@ const KINDS: Partial<Record<ErrorCode, FailureKind>> = {
   'order-timeout': 'ca',
   'chain-bad': 'ca',
   'challenge-unsupported': 'input',
+  'terms-not-agreed': 'input',
+  'email-missing': 'input',
+  'bad-csr': 'input',
   'hook-failed': 'hook',
 };
 
-const PROBLEM_KINDS: Record<string, FailureKind> = {
-  rateLimited: 'rate-limit',
-  serverInternal: 'ca',
-  badNonce: 'ca',
-  orderNotReady: 'ca',
-  alreadyReplaced: 'ca',
-  caa: 'validation',
-  connection: 'validation',
-  dns: 'validation',
-  incorrectResponse: 'validation',
-  tls: 'validation',
-  unauthorized: 'validation',
-};
+/** Types come from outside: a plain object would know 'constructor' too. */
+const PROBLEM_KINDS: ReadonlyMap<string, FailureKind> = new Map([
+  ['rateLimited', 'rate-limit'],
+  ['serverInternal', 'ca'],
+  ['badNonce', 'ca'],
+  ['orderNotReady', 'ca'],
+  ['alreadyReplaced', 'ca'],
+  ['caa', 'validation'],
+  ['connection', 'validation'],
+  ['dns', 'validation'],
+  ['incorrectResponse', 'validation'],
+  ['tls', 'validation'],
+  ['unauthorized', 'validation'],
+]);
 
-const OUTAGES = new Set([502, 503, 504]);
+const OUTAGES = new Set([408, 502, 503, 504]);
 
 /** Whose fault a failed attempt is: decides when the next one is made, and where. */
-export function kindOf({ code, problem, challenges }: ErrorFacts): FailureKind {
-  if (code === 'challenge-failed') return challengesKind(challenges ?? []);
+export function kindOf({ code, problem, challenges = [] }: ErrorFacts): FailureKind {
+  if (code === 'challenge-failed') return challengesKind(challenges);
   if (code !== 'acme-problem' || problem === undefined) return KINDS[code] ?? 'local';
-  const known = PROBLEM_KINDS[problem.type];
+  if (problem.type === 'compound' && challenges.length > 0) return partsKind(challenges);
+  const known = PROBLEM_KINDS.get(problem.type);
   if (known === 'ca' || known === undefined) return byStatus(problem.status) ?? known ?? 'input';
   return known;
 }
 
-/** Only if all of them are the CA's own. */
+/** The CA's own only if all of them are. */
 function challengesKind(types: readonly string[]): FailureKind {
-  const kinds = new Set(types.map((type) => PROBLEM_KINDS[type] ?? 'validation'));
-  const [only] = kinds;
-  return kinds.size === 1 && only !== undefined ? only : 'validation';
+  return onlyOne(types.map((type) => PROBLEM_KINDS.get(type) ?? 'validation')) ?? 'validation';
+}
+
+function partsKind(types: readonly string[]): FailureKind {
+  return onlyOne(types.map((type) => PROBLEM_KINDS.get(type) ?? 'input')) ?? 'input';
+}
+
+function onlyOne(kinds: readonly FailureKind[]): FailureKind | undefined {
+  return new Set(kinds).size === 1 ? kinds[0] : undefined;
 }
 
 function byStatus(status: number): FailureKind | undefined {

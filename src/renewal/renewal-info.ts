@@ -4,6 +4,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const LONG_TERM_WAIT_MS = 6 * HOUR_MS;
+/** The first run after the drawn time should still be in the window: CAs count no limits there. */
+const LATEST_RUN_MS = 2 * HOUR_MS;
 
 /** The window that a CA suggests (RFC 9773 section 4.2). Milliseconds; `retryAfterMs` from now. */
 export interface Suggestion {
@@ -33,10 +35,16 @@ export function withSuggestion(
     version,
     start,
     end,
-    chosenAt: chosenAt ?? Math.round(start + random * (end - start)),
+    chosenAt: chosenAt ?? draw(start, end, random),
     ...(explanationUrl === undefined ? {} : { explanationUrl }),
     nextPollAt: Math.round(now + Math.min(Math.max(wait, MINUTE_MS), DAY_MS)),
   };
+}
+
+/** Any time of the window but its last two hours, or its last half where it is short. */
+function draw(start: number, end: number, random: number): number {
+  const width = end - start;
+  return Math.round(start + random * Math.max(width - LATEST_RUN_MS, width / 2));
 }
 
 /**

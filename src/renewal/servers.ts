@@ -7,8 +7,13 @@ export type Ask =
   | { readonly servers: readonly [string, ...string[]] }
   | { readonly until: number; readonly failure: Failure };
 
+type Wait = Extract<Ask, { until: number }>;
+
 /**
- * @param servers the CA, then the fallbacks
+ * A CA that waits is passed over for what another one can help. For what it cannot (our input, names that were not
+ * validated) no later one is asked: it would answer the same.
+ *
+ * @param servers the CA, then the fallbacks; one at least
  * @param timing undefined when nothing is live yet
  */
 export function serversToAsk(
@@ -17,19 +22,18 @@ export function serversToAsk(
   timing: Timing | undefined,
   now: number,
 ): Ask {
-  const here = waitingFailure(failures, '', timing, now);
+  const here = waitFor(failures, '', timing, now);
   if (here !== undefined) return here;
-  const waits = servers.map((server) => waitingFailure(failures, server, timing, now));
-  const [first, ...others] = servers.filter((_, index) => waits[index] === undefined);
-  // A fallback is for what a CA cannot help; for an error of ours the next one would answer the same.
-  const blocked = waits[0];
-  const [soonest] = waits
-    .filter((wait) => wait !== undefined)
-    .sort((left, right) => left.until - right.until);
-  if (first !== undefined && (blocked === undefined || movesOn(blocked.failure))) {
-    return { servers: [first, ...others] };
+  const free: string[] = [];
+  const waits: Wait[] = [];
+  for (const server of servers) {
+    const wait = waitFor(failures, server, timing, now);
+    if (wait === undefined) free.push(server);
+    else waits.push(wait);
+    if (wait !== undefined && !movesOn(wait.failure)) break;
   }
-  return blocked !== undefined && !movesOn(blocked.failure) ? blocked : (soonest ?? noServer());
+  const [first, ...others] = free;
+  return first === undefined ? soonestOf(waits) : { servers: [first, ...others] };
 }
 
 /** Whether a lineage goes on to the next CA of its list: an outage, a rate limit, the second fault of a CA in a row. */
@@ -37,18 +41,20 @@ export function movesOn({ kind, count }: Pick<Failure, 'kind' | 'count'>): boole
   return kind === 'network' || kind === 'rate-limit' || (kind === 'ca' && count > 1);
 }
 
-function waitingFailure(
+function waitFor(
   failures: readonly Failure[],
   server: string,
   timing: Timing | undefined,
   now: number,
-): { until: number; failure: Failure } | undefined {
+): Wait | undefined {
   const failure = failures.find((each) => each.server === server);
   if (failure === undefined) return undefined;
   const until = nextAttemptAt(failure, timing, now);
   return until > now ? { until, failure } : undefined;
 }
 
-function noServer(): never {
-  throw new TypeError('no CA is set');
+function soonestOf(waits: readonly Wait[]): Wait {
+  const [soonest] = [...waits].sort((left, right) => left.until - right.until);
+  if (soonest === undefined) throw new TypeError('no CA is set');
+  return soonest;
 }
