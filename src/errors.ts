@@ -32,6 +32,7 @@ const EXIT_STATUS = {
   'webroot-failed': 1,
   'port-in-use': 1,
   'chain-bad': 1,
+  'revocation-unknown': 1,
   'hook-failed': 1,
   interrupted: 1,
 } as const;

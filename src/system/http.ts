@@ -6,14 +6,16 @@ export interface HttpRequest {
   readonly url: string;
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
 }
 
 export interface HttpResponse {
   readonly status: number;
   /** Names in lower case; repeated headers joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The body as UTF-8. */
   readonly body: string;
+  readonly bytes: Buffer;
 }
 
 /**
@@ -78,7 +80,13 @@ function exchange(
       { method: request.method, headers: { ...request.headers }, agent, signal },
       (incoming) => {
         readBody(incoming, request.url, maxBytes).then(
-          (body) => resolve({ status: incoming.statusCode ?? 0, headers: flatten(incoming.headers), body }),
+          (bytes) =>
+            resolve({
+              status: incoming.statusCode ?? 0,
+              headers: flatten(incoming.headers),
+              body: bytes.toString('utf8'),
+              bytes,
+            }),
           reject,
         );
       },
@@ -88,7 +96,7 @@ function exchange(
   });
 }
 
-async function readBody(incoming: http.IncomingMessage, url: string, maxBytes: number): Promise<string> {
+async function readBody(incoming: http.IncomingMessage, url: string, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
@@ -101,7 +109,7 @@ async function readBody(incoming: http.IncomingMessage, url: string, maxBytes: n
       );
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function flatten(headers: http.IncomingHttpHeaders): Record<string, string> {

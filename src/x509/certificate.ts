@@ -3,9 +3,10 @@ import { EvercertError } from '../errors.ts';
 import { parseIdentifier, sameNames } from './identifier.ts';
 import { publicKeyOf } from './keys.ts';
 import { splitCertificates } from './pem.ts';
+import { readWhereabouts, type Whereabouts } from './whereabouts.ts';
 
 /** What we need to know of a leaf. Times are milliseconds since 1970. */
-export interface LeafFacts {
+export interface LeafFacts extends Whereabouts {
   readonly names: readonly string[];
   readonly notBefore: number;
   readonly notAfter: number;
@@ -31,6 +32,7 @@ function leafFacts(certificate: X509Certificate): LeafFacts {
     serial: certificate.serialNumber.toLowerCase(),
     issuer: commonNameOf(certificate.issuer),
     publicKey: publicKeyOf(certificate.publicKey),
+    ...readWhereabouts(certificate.raw),
   };
 }
 
