@@ -146,7 +146,7 @@ function canned(answers: Record<string, Partial<HttpResponse>>) {
   };
   const send: SendHttp = async ({ url }) => {
     const found = Object.entries(all).find(([path]) => url === base + path)?.[1];
-    return { status: 200, headers: {}, body: '', ...found };
+    return { status: 200, headers: {}, body: '', bytes: Buffer.alloc(0), ...found };
   };
   return connect(
     { directoryUrl: `${base}directory`, accountKey: otherKey },
