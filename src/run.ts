@@ -16,7 +16,10 @@ import { createRunShell, lookUpGroup } from './system/process.ts';
 declare const EVERCERT_VERSION: string;
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
-const HTTP_LIMITS = { timeoutMs: 30_000, maxBytes: 1 << 20, maxSockets: 16 };
+const HTTP_LIMITS = {
+  acme: { connectTimeoutMs: 10_000, timeoutMs: 30_000, maxBytes: 1 << 20, maxSockets: 16 },
+  'look-up': { connectTimeoutMs: 10_000, timeoutMs: 10_000, maxBytes: 32 << 20, maxSockets: 4 },
+} as const;
 
 /** Writes soon, but not line by line: ten thousand lines are one second otherwise. */
 function createConsole(): Console & { flush(): void } {
@@ -87,7 +90,8 @@ function createEdges(emit: Emit, signal: AbortSignal, interactive: boolean, umas
     runShell: createRunShell(umask),
     lookUpGroup,
     takeLock,
-    http: async (ca) => (await import('./system/http.ts')).createHttpSender(HTTP_LIMITS, ca),
+    http: async (purpose, ca) =>
+      (await import('./system/http.ts')).createHttpSender(HTTP_LIMITS[purpose], ca, process.env),
     listenHttp: async () => (await import('./system/http-server.ts')).listenHttp,
     webroot: async () => (await import('./system/webroot.ts')).createWebroot(),
     ask: interactive

@@ -74,7 +74,7 @@ const ACCOUNT: readonly Flag[] = [
   {
     name: 'ca-bundle',
     value: 'FILE',
-    help: "PEM roots to trust for the CA's own TLS, instead of the system's",
+    help: "PEM roots to trust for the CA's own TLS, beside the system's",
   },
   { name: 'email', short: 'm', value: 'ADDRESS', help: 'for the account at the CA' },
   { name: 'agree-tos', help: "agree to the CA's terms of service" },

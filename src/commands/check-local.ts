@@ -48,7 +48,7 @@ async function keyAccess(
   );
 }
 
-/** PEM roots, or undefined for the system's. */
+/** PEM roots to trust beside the system's, if there are any. */
 export function readBundle({ disk }: Pick<Edges, 'disk'>, path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   const pem = disk.readText(path);

@@ -7,6 +7,9 @@ import type { TakeLock } from '../system/lock.ts';
 import type { LookUpGroup, RunShell } from '../system/process.ts';
 import type { Webroot } from '../system/webroot.ts';
 
+/** Talking to a CA; or fetching what it publishes (OCSP, CRLs): larger, and not worth so long a wait. */
+export type HttpPurpose = 'acme' | 'look-up';
+
 /** The outside world, as main builds it. Commands hand each stage the one edge that it uses. */
 export interface Edges {
   readonly disk: Disk;
@@ -18,7 +21,10 @@ export interface Edges {
   readonly lookUpGroup: LookUpGroup;
   readonly takeLock: TakeLock;
   /** Loaded when first used: a run with nothing due needs none of them. */
-  readonly http: (ca: string | undefined) => Promise<{ send: SendHttp; close: () => void }>;
+  readonly http: (
+    purpose: HttpPurpose,
+    ca: string | undefined,
+  ) => Promise<{ send: SendHttp; close: () => void }>;
   readonly listenHttp: () => Promise<ListenHttp>;
   readonly webroot: () => Promise<Webroot>;
   /** Asks the person at the terminal; undefined where there is none, or `--non-interactive`. */

@@ -31,7 +31,7 @@ export function createSessions(edges: SessionEdges, paths: StorePaths, options: 
   const open = new Map<string, Promise<Connection>>();
   const closers: (() => void)[] = [];
   const start = async (server: string, caBundle: string | undefined, like: string) => {
-    const { send, close } = await edges.http(readBundle(edges, caBundle));
+    const { send, close } = await edges.http('acme', readBundle(edges, caBundle));
     closers.push(close);
     const { externalAccount } = options;
     const recover = (connection: Connection) =>

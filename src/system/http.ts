@@ -1,6 +1,12 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { EvercertError, systemCode } from '../errors.ts';
+import { EvercertError } from '../errors.ts';
+import { createDeadline, type Deadline } from './deadline.ts';
+import { createGate, type Gate } from './gate.ts';
+import { connectionFailed, httpError, proxyAnswered } from './http-errors.ts';
+import { type Environment, type HttpProxy, proxyFor } from './proxy.ts';
+import { trustBeside } from './trust.ts';
+import { throughProxy } from './tunnel.ts';
 
 export interface HttpRequest {
   readonly url: string;
@@ -13,7 +19,7 @@ export interface HttpResponse {
   readonly status: number;
   /** Names in lower case; repeated headers joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The body as UTF-8. */
+  /** As UTF-8. */
   readonly body: string;
   readonly bytes: Buffer;
 }
@@ -21,82 +27,162 @@ export interface HttpResponse {
 /**
  * Sends one request and reads the whole answer.
  *
- * @throws EvercertError connection-failed, tls-failed, bad-answer (larger than `maxBytes`, cut off); the signal's reason
+ * @throws EvercertError connection-failed, tls-failed, bad-answer (larger than `maxBytes`, cut off), usage (a proxy
+ * variable that makes no sense); the signal's reason
  */
 export type SendHttp = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
 export interface HttpLimits {
-  /** For the whole exchange, milliseconds. */
+  /** Until there is a connection, TLS and any proxy included, milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** For the whole exchange, milliseconds; waiting for one of the sockets is not part of it. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
   /** Connections to one host at a time. */
   readonly maxSockets: number;
 }
 
-/** @param ca PEM roots trusted instead of the system's */
+/** A slow network is no reason to give an address up so early as Node does (0.25 s). */
+const NEXT_ADDRESS_MS = 2500;
+
+/**
+ * @param ca PEM roots trusted beside the system's
+ * @param environment for the variables of proxies, and NODE_EXTRA_CA_CERTS
+ */
 export function createHttpSender(
   limits: HttpLimits,
   ca: string | undefined,
+  environment: Environment,
 ): { send: SendHttp; close: () => void } {
-  const options = { keepAlive: true, maxSockets: limits.maxSockets };
-  const plain = new http.Agent(options);
-  const secure = new https.Agent(ca === undefined ? options : { ...options, ca });
+  const agents = createAgents(limits, ca, environment);
+  const gates = new Map<string, Gate>();
+  const gateOf = (origin: string): Gate => {
+    const gate = gates.get(origin) ?? createGate(limits.maxSockets);
+    gates.set(origin, gate);
+    return gate;
+  };
   return {
-    send: (request, signal) =>
-      send(request, request.url.startsWith('https:') ? secure : plain, limits, signal),
+    send: async (request, signal) => {
+      const url = new URL(request.url);
+      const proxy = proxyFor(url, environment);
+      const route = { url, proxy, agent: agents.of(url, proxy) };
+      return gateOf(url.origin)(() => exchange(request, route, limits, signal), signal);
+    },
+    close: agents.close,
+  };
+}
+
+interface Route {
+  readonly url: URL;
+  readonly proxy: HttpProxy | undefined;
+  readonly agent: http.Agent;
+}
+
+/** One agent for each way to a server: the environment names one proxy for TLS at most. */
+function createAgents(limits: HttpLimits, ca: string | undefined, environment: Environment) {
+  const closing = new AbortController();
+  const options = {
+    keepAlive: true,
+    maxSockets: limits.maxSockets,
+    autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS,
+  };
+  const secureOptions =
+    ca === undefined ? options : { ...options, secureContext: trustBeside(ca, environment) };
+  const plain = new http.Agent(options);
+  const secure = new https.Agent(secureOptions);
+  const tunnels = new https.Agent(secureOptions);
+  return {
+    of: (url: URL, proxy: HttpProxy | undefined): http.Agent => {
+      if (url.protocol !== 'https:') return proxy?.secure ? secure : plain;
+      return proxy === undefined ? secure : throughProxy(tunnels, proxy, limits, closing.signal);
+    },
     close: () => {
-      plain.destroy();
-      secure.destroy();
+      closing.abort(connectionFailed('the connection is no longer needed'));
+      for (const agent of [plain, secure, tunnels]) agent.destroy();
     },
   };
 }
 
-async function send(
+async function exchange(
   request: HttpRequest,
-  agent: http.Agent,
+  route: Route,
   limits: HttpLimits,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
-  signal.throwIfAborted();
-  const timeout = AbortSignal.timeout(limits.timeoutMs);
+  const { url, proxy } = route;
+  const way = proxy === undefined ? url.host : `${url.host} through the proxy ${proxy.name}`;
+  const deadline = createDeadline(signal);
+  deadline.after(limits.timeoutMs, () =>
+    connectionFailed(`${way} did not answer within ${limits.timeoutMs / 1000} s`),
+  );
+  const connected = deadline.after(limits.connectTimeoutMs, () =>
+    connectionFailed(`there was no connection to ${way} within ${limits.connectTimeoutMs / 1000} s`),
+  );
   try {
-    return await exchange(request, agent, limits.maxBytes, AbortSignal.any([signal, timeout]));
+    return await readAnswer(await ask(request, route, deadline, connected), url.host, limits.maxBytes);
   } catch (error) {
-    signal.throwIfAborted();
-    throw httpError(request.url, error, timeout.aborted ? limits.timeoutMs : undefined);
+    deadline.signal.throwIfAborted();
+    throw httpError(proxy !== undefined && url.protocol === 'http:' ? `the proxy ${proxy.name}` : way, error);
+  } finally {
+    deadline.end();
   }
 }
 
-function exchange(
+/** @param connected is called once there is a connection */
+function ask(
   request: HttpRequest,
-  agent: http.Agent,
-  maxBytes: number,
-  signal: AbortSignal,
-): Promise<HttpResponse> {
-  const { request: start } = request.url.startsWith('https:') ? https : http;
+  route: Route,
+  { signal }: Deadline,
+  connected: () => void,
+): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const outgoing = start(
-      request.url,
-      { method: request.method, headers: { ...request.headers }, agent, signal },
-      (incoming) => {
-        readBody(incoming, request.url, maxBytes).then(
-          (bytes) =>
-            resolve({
-              status: incoming.statusCode ?? 0,
-              headers: flatten(incoming.headers),
-              body: bytes.toString('utf8'),
-              bytes,
-            }),
-          reject,
-        );
-      },
-    );
+    const outgoing = start(request, route, signal);
+    outgoing.once('socket', (socket) => {
+      if (outgoing.reusedSocket) connected();
+      else socket.once(route.agent instanceof https.Agent ? 'secureConnect' : 'connect', connected);
+    });
+    outgoing.once('response', (incoming) => {
+      const refused = route.proxy !== undefined && incoming.statusCode === 407;
+      if (!refused) return resolve(incoming);
+      incoming.destroy();
+      reject(proxyAnswered(route.proxy, route.url.host, 407));
+    });
     outgoing.on('error', reject);
     outgoing.end(request.body);
   });
 }
 
-async function readBody(incoming: http.IncomingMessage, url: string, maxBytes: number): Promise<Buffer> {
+/** To a proxy goes the absolute form (RFC 9112 section 3.2.2), unless there is a tunnel. */
+function start(request: HttpRequest, { url, proxy, agent }: Route, signal: AbortSignal): http.ClientRequest {
+  const { method, headers } = request;
+  if (proxy === undefined || url.protocol === 'https:') {
+    const { request: open } = url.protocol === 'https:' ? https : http;
+    return open(url, { method, headers, agent, signal });
+  }
+  const { host, port, authorization } = proxy;
+  const path = `${url.origin}${url.pathname}${url.search}`;
+  const more = { Host: url.host, ...(authorization && { 'Proxy-Authorization': authorization }) };
+  const { request: open } = proxy.secure ? https : http;
+  return open({ host, port, path, method, headers: { ...headers, ...more }, agent, signal });
+}
+
+async function readAnswer(
+  incoming: http.IncomingMessage,
+  host: string,
+  maxBytes: number,
+): Promise<HttpResponse> {
+  const bytes = await readBody(incoming, host, maxBytes);
+  return {
+    status: incoming.statusCode ?? 0,
+    headers: flatten(incoming.headers),
+    bytes,
+    get body() {
+      return bytes.toString('utf8');
+    },
+  };
+}
+
+async function readBody(incoming: http.IncomingMessage, host: string, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
@@ -104,7 +190,7 @@ async function readBody(incoming: http.IncomingMessage, url: string, maxBytes: n
     if (size > maxBytes)
       throw new EvercertError(
         'bad-answer',
-        `${hostOf(url)} answered with more than ${maxBytes} bytes`,
+        `${host} answered with more than ${maxBytes} bytes`,
         'This is no ACME answer: check --server, and any proxy in between.',
       );
     chunks.push(chunk);
@@ -117,50 +203,4 @@ function flatten(headers: http.IncomingHttpHeaders): Record<string, string> {
     value === undefined ? [] : [[name, String(value)] as const],
   );
   return Object.fromEntries(entries);
-}
-
-function httpError(url: string, error: unknown, timedOutAfterMs: number | undefined): unknown {
-  if (error instanceof EvercertError) return error;
-  const host = hostOf(url);
-  const code = systemCode(error);
-  if (timedOutAfterMs !== undefined)
-    return connectionFailed(`${host} did not answer within ${timedOutAfterMs / 1000} s`, error);
-  if (code === undefined) return error;
-  if (/CERT|SSL|TLS|SIGNATURE|ISSUER/.test(code)) {
-    return new EvercertError(
-      'tls-failed',
-      `the TLS certificate of ${host} was refused: ${(error as Error).message}`,
-      'If this is your own CA, name its root with --ca-bundle FILE; else check the clock of this machine and what stands in between.',
-      error,
-    );
-  }
-  return connectionFailed(`cannot reach ${host}: ${reasonOf(code, error)}`, error);
-}
-
-function reasonOf(code: string, error: unknown): string {
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'connection refused';
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'the connection was cut off';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'its name does not resolve';
-    default:
-      return error instanceof Error ? error.message : code;
-  }
-}
-
-function connectionFailed(message: string, cause: unknown): EvercertError {
-  return new EvercertError(
-    'connection-failed',
-    message,
-    'Check the network, DNS and firewall of this machine, then run the same again; renew does so by itself.',
-    cause,
-  );
-}
-
-function hostOf(url: string): string {
-  return new URL(url).host;
 }

@@ -1,28 +1,25 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { rootCertificates } from 'node:tls';
 import { createHttpSender, type HttpRequest } from '../../src/system/http.ts';
+import type { Environment } from '../../src/system/proxy.ts';
+import { rootsBeside } from '../../src/system/trust.ts';
 import { startAcmeServer } from '../support/acme-server/index.ts';
 import { freePort } from '../support/rig/ports.ts';
+import { scratchDirectory } from '../support/rig/scratch.ts';
 import { authority } from '../unit-kit/chains.ts';
 import { NEVER, rejection } from '../unit-kit/expect.ts';
+import { listenOn } from '../unit-kit/listen.ts';
 
-const LIMITS = { timeoutMs: 10_000, maxBytes: 1000, maxSockets: 2 };
+const LIMITS = { connectTimeoutMs: 10_000, timeoutMs: 10_000, maxBytes: 1000, maxSockets: 2 };
 
-async function listen(t: TestContext, server: Server): Promise<string> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => sockets.add(socket));
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  t.after(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
-
+const listen = async (t: TestContext, server: Server) => `http://127.0.0.1:${await listenOn(t, server)}/`;
 const serve = (t: TestContext, answer: RequestListener) => listen(t, createServer(answer));
 /** A server that answers with these bytes and, unless told, closes. */
 const raw = (t: TestContext, bytes: string, stays = false) =>
@@ -34,8 +31,13 @@ const raw = (t: TestContext, bytes: string, stays = false) =>
     }),
   );
 
-function sender(t: TestContext, limits: Partial<typeof LIMITS> = {}, ca?: string) {
-  const { send, close } = createHttpSender({ ...LIMITS, ...limits }, ca);
+function sender(
+  t: TestContext,
+  limits: Partial<typeof LIMITS> = {},
+  ca?: string,
+  environment: Environment = {},
+) {
+  const { send, close } = createHttpSender({ ...LIMITS, ...limits }, ca, environment);
   t.after(close);
   return (url: string, request: Partial<HttpRequest> = {}, signal = NEVER) =>
     send({ url, method: 'GET', headers: {}, ...request }, signal);
@@ -106,6 +108,56 @@ for (const [name, answer] of Object.entries({ 'no answer': hang, 'half an answer
   });
 }
 
+test('bytes come back as they are, and go out as they are', async (t) => {
+  const bytes = Buffer.from([0x30, 0x80, 0xff, 0x00, 0xc3]);
+  const url = await serve(t, (request, response) => void request.pipe(response));
+  const reply = await sender(t)(url, { method: 'POST', body: bytes });
+  assert.deepEqual(reply.bytes, bytes);
+  assert.equal(reply.body, bytes.toString('utf8'));
+});
+
+test('waiting for a free socket is not counted', async (t) => {
+  const url = await serve(t, (_, response) => void setTimeout(() => response.end('x'), 100));
+  const send = sender(t, { maxSockets: 1, timeoutMs: 250 });
+  const replies = await Promise.all(Array.from({ length: 4 }, () => send(url)));
+  assert.equal(replies.length, 4);
+});
+
+test('interrupted while waiting for a free socket', async (t) => {
+  const url = await serve(t, hang);
+  const send = sender(t, { maxSockets: 1 });
+  const outer = new AbortController();
+  const first = send(url, {}, outer.signal);
+  const controller = new AbortController();
+  const second = send(url, {}, controller.signal);
+  controller.abort(new TypeError('second'));
+  await assert.rejects(second, /second/);
+  outer.abort(new TypeError('first'));
+  await assert.rejects(first, /first/);
+});
+
+test('no connection in time: a server that takes none', async (t) => {
+  const url = await raw(t, '', true);
+  const send = sender(t, { connectTimeoutMs: 50 });
+  const { message } = await rejection(send(url.replace('http:', 'https:')), 'connection-failed');
+  assert.match(message, /^there was no connection to 127\.0\.0\.1:\d+ within 0\.05 s$/);
+});
+
+test('the time for connecting is over once there is a connection', async (t) => {
+  const url = await serve(t, (_, response) => void setTimeout(() => response.end('late'), 120));
+  const send = sender(t, { connectTimeoutMs: 60 });
+  assert.equal((await send(url)).body, 'late');
+  assert.equal((await send(url)).body, 'late');
+});
+
+test('after an answer there are no timers left', async (t) => {
+  const url = await serve(t, (_, response) => void response.end('x'));
+  const outer = new AbortController();
+  const send = sender(t, { connectTimeoutMs: 61_000, timeoutMs: 62_000 });
+  await send(url, {}, outer.signal);
+  assert.equal(getEventListeners(outer.signal, 'abort').length, 0);
+});
+
 test('interrupted before it began', async (t) => {
   const reason = new TypeError('stop');
   await assert.rejects(sender(t)('http://127.0.0.1:1/', {}, AbortSignal.abort(reason)), reason);
@@ -169,4 +221,22 @@ test('TLS: trusted by the CA bundle, for the names of the certificate', async (t
   assert.match(message, /^the TLS certificate of 127\.0\.0\.1:\d+ was refused: /);
   assert.match(hint, /--ca-bundle/);
   await rejection(sender(t, {}, ca.otherRootPem)(ca.directoryUrl), 'tls-failed');
+});
+
+test('TLS: the bundle is trusted beside what NODE_EXTRA_CA_CERTS names', async (t) => {
+  const ca = await startAcmeServer({ tls: true, authority });
+  t.after(() => ca.close());
+  const { directory, remove } = scratchDirectory('trust');
+  t.after(remove);
+  const extra = join(directory, 'extra.pem');
+  writeFileSync(extra, ca.tlsRootPem);
+  const big = { maxBytes: 100_000 };
+  const send = sender(t, big, ca.otherRootPem, { NODE_EXTRA_CA_CERTS: extra });
+  assert.equal((await send(ca.directoryUrl)).status, 200);
+  const missing = sender(t, big, ca.tlsRootPem, { NODE_EXTRA_CA_CERTS: `${extra}.missing` });
+  assert.equal((await missing(ca.directoryUrl)).status, 200);
+});
+
+test('TLS: the roots of Node are trusted beside the bundle', () => {
+  assert.deepEqual(rootsBeside('bundle', {}), [...rootCertificates, 'bundle']);
 });

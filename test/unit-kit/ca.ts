@@ -22,8 +22,9 @@ export interface Meeting {
 export async function meet(t: TestContext, options: AcmeServerOptions = {}): Promise<Meeting> {
   const ca = await startAcmeServer({ authority, alwaysValid: true, finalizeDelayMs: 2, ...options });
   const { send, close } = createHttpSender(
-    { timeoutMs: 10_000, maxBytes: 1 << 20, maxSockets: 8 },
+    { connectTimeoutMs: 10_000, timeoutMs: 10_000, maxBytes: 1 << 20, maxSockets: 8 },
     undefined,
+    {},
   );
   t.after(async () => {
     close();
