@@ -104,6 +104,9 @@ export type WarningCode =
   | 'state-unreadable'
   | 'state-not-written'
   | 'chain-not-found'
+  | 'notice-not-sent'
+  | 'notices-forgotten'
+  | 'metrics-not-written'
   | 'no-lineages'
   | 'kept';
 

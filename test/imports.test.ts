@@ -14,9 +14,23 @@ const VALUES: Record<string, readonly string[]> = {
   lineage: ['errors', 'x509'],
   deploy: ['errors', 'x509'],
   renewal: ['errors'],
+  health: ['errors'],
+  notify: ['errors', 'health'],
   issuance: ['errors', 'x509', 'challenges', 'acme'],
-  commands: ['errors', 'events', 'x509', 'acme', 'challenges', 'lineage', 'deploy', 'renewal', 'issuance'],
-  cli: ['errors', 'events'],
+  commands: [
+    'errors',
+    'events',
+    'x509',
+    'acme',
+    'challenges',
+    'lineage',
+    'deploy',
+    'renewal',
+    'issuance',
+    'health',
+    'notify',
+  ],
+  cli: ['errors', 'events', 'health', 'notify'],
   run: ['errors', 'events', 'cli', 'commands', 'system'],
   main: ['cli', 'run'],
 };
@@ -27,14 +41,16 @@ const TYPES: Record<string, readonly string[]> = {
   lineage: ['system', 'events'],
   deploy: ['system', 'events'],
   renewal: ['events', 'lineage'],
+  health: ['system'],
+  notify: ['system', 'events'],
   issuance: ['events'],
   commands: ['system'],
   cli: ['commands'],
 };
 
-/** Modules of Node that touch the outside: for system alone. Pure ones are free; crypto is also x509's. */
+/** Modules of Node that touch the outside: for system alone. Pure ones are free; crypto is also x509's, and notify's for digests. */
 const PURE = new Set(['node:events', 'node:path', 'node:url', 'node:util']);
-const CRYPTO_LAYERS = new Set(['x509', 'system']);
+const CRYPTO_LAYERS = new Set(['x509', 'system', 'notify']);
 
 interface Import {
   readonly from: string;

@@ -127,6 +127,12 @@ export function warningText(event: Event & { type: 'warning' }): string {
       return `renewal/${JSON.stringify(`${event.detail}.json`).slice(1, -1)} is ignored: that is no name for a lineage (a-z, 0-9, ".", "_", "-")`;
     case 'state-not-written':
       return `${about}what was checked could not be remembered: ${event.detail}`;
+    case 'notice-not-sent':
+      return `a notice was not sent to ${event.detail}; the next run tries again`;
+    case 'notices-forgotten':
+      return `what was notified could not be remembered, so that it will be repeated: ${event.detail}`;
+    case 'metrics-not-written':
+      return `the metrics file could not be written: ${event.detail}`;
     default:
       return unreachable(event.code);
   }
