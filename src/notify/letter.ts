@@ -36,21 +36,14 @@ function plain(notice: Notice): Record<string, unknown> {
   const { kind, code, lineages, more, hint, notAfter } = notice;
   const end = notAfter === undefined ? {} : { notAfter: new Date(notAfter).toISOString() };
   const message = [headline(notice), ...notice.reasons.map(cleanReason)].join(': ');
-  return {
-    kind,
-    code,
-    lineages,
-    more,
-    message,
-    ...(hint === undefined ? {} : { hint: clean(hint) }),
-    ...end,
-  };
+  const hints = hint === undefined ? {} : { hint: cleanReason(hint) };
+  return { kind, code: clean(code), lineages, more, message, ...hints, ...end };
 }
 
 function section(notice: Notice): string {
   const { kind, lineages, more, reasons, hint, notAfter } = notice;
   const lines = [headline(notice), ...reasons.map((reason) => `  ${cleanReason(reason)}`)];
-  if (hint !== undefined) lines.push(`  hint: ${clip(clean(hint), MAX_REASON)}`);
+  if (hint !== undefined) lines.push(`  hint: ${cleanReason(hint)}`);
   if (lineages.length > 1) lines.push(...lineages.map((lineage) => `  - ${clean(lineage)}`));
   if (more > 0) lines.push(`  - and ${more} more`);
   if (notAfter !== undefined && kind !== 'expiry') lines.push(`  ${endText(notice, notAfter)}`);
