@@ -152,6 +152,9 @@ export type WarningCode =
   | 'names-left-out'
   | 'renewal-explained'
   | 'fallback-unready'
+  | 'notice-not-sent'
+  | 'notices-forgotten'
+  | 'metrics-not-written'
   | 'no-lineages'
   | 'kept';
 

@@ -173,6 +173,12 @@ export function warningText(event: Event & { type: 'warning' }): string {
       return `${about}the CA explains its suggested renewal time: ${event.detail}`;
     case 'fallback-unready':
       return `no account at the fallback CA yet: ${event.detail}`;
+    case 'notice-not-sent':
+      return `a notice was not sent to ${event.detail}; the next run tries again`;
+    case 'notices-forgotten':
+      return `what was notified could not be remembered, so that it will be repeated: ${event.detail}`;
+    case 'metrics-not-written':
+      return `the metrics file could not be written: ${event.detail}`;
     default:
       return unreachable(event.code);
   }

@@ -88,7 +88,12 @@ export function postEnvironment(
 }
 
 /** Ours alone. */
-const SECRETS = new Set(['EVERCERT_EAB_HMAC_KEY']);
+const SECRETS = new Set([
+  'EVERCERT_EAB_HMAC_KEY',
+  'EVERCERT_NOTIFY',
+  'EVERCERT_NOTIFY_TOKEN',
+  'EVERCERT_SMTP_PASSWORD',
+]);
 
 const STANDARD_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 

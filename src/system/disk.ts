@@ -24,6 +24,8 @@ export interface DiskReader {
   linkTarget(path: string): string | 'not-a-link' | undefined;
   /** Owner and permission bits of a directory. */
   directory(path: string): { readonly uid: number; readonly mode: number } | undefined;
+  /** Permission bits of a file. */
+  fileMode(path: string): number | undefined;
   /** A regular file, perhaps behind a link, that this process may execute. */
   isExecutableFile(path: string): boolean;
 }
@@ -62,6 +64,10 @@ export const systemDisk: Disk = {
     const stat = absentOr(path, () => fs.statSync(path, { throwIfNoEntry: false }));
     if (stat !== undefined && !stat.isDirectory()) throw nameTaken(path, 'is not a directory');
     return stat && { uid: stat.uid, mode: stat.mode & 0o7777 };
+  },
+  fileMode: (path) => {
+    const stat = absentOr(path, () => fs.statSync(path, { throwIfNoEntry: false }));
+    return stat && stat.mode & 0o7777;
   },
   isExecutableFile,
   makeDirectory,

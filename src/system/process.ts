@@ -27,21 +27,25 @@ const GROUP_POLL_MS = 20;
 /** A grandchild may hold the pipe open for ever; what the shell itself wrote is there by now. */
 const DRAIN_MS = 100;
 
-/** @param umask that hooks are to have: what this process was started with */
-export function createRunShell(umask: number): RunShell {
-  return (command, env, timeoutMs, signal) => runShell(command, env, umask, timeoutMs, signal);
+/**
+ * @param umask that hooks are to have: what this process was started with
+ * @param input what the command reads from stdin; it need not
+ */
+export function createRunShell(umask: number, input = ''): RunShell {
+  return (command, env, timeoutMs, signal) => runShell({ command, env, umask, input }, timeoutMs, signal);
 }
 
-async function runShell(
-  command: string,
-  env: Readonly<Record<string, string>>,
-  umask: number,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<ShellResult> {
+interface Shell {
+  readonly command: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly umask: number;
+  readonly input: string;
+}
+
+async function runShell(shell: Shell, timeoutMs: number, signal: AbortSignal): Promise<ShellResult> {
   const started = performance.now();
   if (signal.aborted) return notStarted('interrupted');
-  const child = start(command, env, umask);
+  const child = start(shell);
   if (typeof child === 'string') return notStarted(child);
   const read = collectOutput(child);
   let stoppedBecause: string | undefined;
@@ -67,14 +71,16 @@ async function runShell(
 }
 
 /** Node throws at once for a command with a NUL, or one that is too long. */
-function start(command: string, env: Readonly<Record<string, string>>, umask: number) {
+function start({ command, env, umask, input }: Shell): ChildProcess | string {
   const ours = process.umask(umask);
   try {
-    return spawn('/bin/sh', ['-c', command], {
+    const child = spawn('/bin/sh', ['-c', command], {
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === '' ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       env: { ...env },
     });
+    child.stdin?.on('error', () => undefined).end(input);
+    return child;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {

@@ -140,3 +140,10 @@ test('a hook has the umask that this process was started with, and this process 
   assert.match(output, /^0?077$/m);
   assert.equal(process.umask(), ours);
 });
+
+test('input is read from stdin, or not: neither holds up the shell', async () => {
+  const text = `ü\n${'x'.repeat(200_000)}`;
+  const { output } = await createRunShell(0o022, text)('wc -c', env, 20_000, NEVER);
+  assert.equal(output.trim(), String(Buffer.byteLength(text)));
+  assert.equal((await createRunShell(0o022, text)('exit 0', env, 20_000, NEVER)).ok, true);
+});

@@ -39,6 +39,7 @@ export function memoryReader({
     },
     linkTarget: (path) => targets.get(path) ?? (text.has(path) ? 'not-a-link' : undefined),
     directory: () => directory,
+    fileMode: (path) => (text.has(path) ? 0o600 : undefined),
     isExecutableFile: (path) => executable.includes(path),
   };
 }

@@ -10,11 +10,15 @@ import { scratchDirectory } from './scratch.ts';
 export interface PostfixOptions {
   /** Further lines of main.cf, e.g. `smtpd_tls_chain_files = live/NAME/combined.pem`. */
   readonly settings: readonly string[];
+  /** A directory that everyone may write to: all mail to example.test goes into its maildir `inbox`. */
+  readonly inboxIn?: string;
 }
 
 export interface Postfix {
   readonly smtpPort: number;
   readonly pid: number;
+  /** For `sendmail -C`. */
+  readonly config: string;
   /** What a deploy hook of an operator would run. */
   readonly reloadCommand: readonly string[];
   /** Reloads and waits until Postfix has taken up its configuration again. */
@@ -32,17 +36,27 @@ anvil    unix        - - n - 1     anvil
 postlog  unix-dgram  n - n - 1     postlogd
 `;
 
+/** What takes mail from sendmail and puts it into a maildir. */
+const DELIVERING = `
+pickup   unix        n - n 60 1    pickup
+qmgr     unix        n - n 300 1   qmgr
+bounce   unix        - - n - 0     bounce
+defer    unix        - - n - 0     bounce
+trace    unix        - - n - 0     bounce
+virtual  unix        - n n - -     virtual
+`;
+
 /** What `postfix check` would make. */
 const QUEUES = ['active', 'bounce', 'corrupt', 'defer', 'deferred', 'flush', 'hold', 'incoming'].concat(
   ...['maildrop', 'private', 'public', 'saved', 'trace'],
 );
 
-/** Starts a Postfix in the foreground that only receives, with configuration, queue and log of its own; wants root. */
-export async function startPostfix({ settings }: PostfixOptions): Promise<Postfix> {
+/** Starts a Postfix in the foreground that sends nothing away, with configuration, queue and log of its own; wants root. */
+export async function startPostfix({ settings, inboxIn }: PostfixOptions): Promise<Postfix> {
   const { directory, remove } = scratchDirectory('postfix');
   chmodSync(directory, 0o755);
   const smtpPort = await freePort();
-  const config = await configure(directory, smtpPort, settings);
+  const config = await configure(directory, smtpPort, [...settings, ...inboxSettings(inboxIn)]);
   const postfix = [executable('postfix'), '-c', config] as const;
   const daemons = await promisify(execFile)(executable('postconf'), ['-c', config, '-h', 'daemon_directory']);
   const server = await startServer({
@@ -66,7 +80,18 @@ export async function startPostfix({ settings }: PostfixOptions): Promise<Postfi
     lastLog = log();
     remove();
   };
-  return { smtpPort, pid: server.pid, reloadCommand, reload, log, stop };
+  return { smtpPort, pid: server.pid, config, reloadCommand, reload, log, stop };
+}
+
+function inboxSettings(directory: string | undefined): string[] {
+  if (directory === undefined) return [];
+  return [
+    'virtual_mailbox_domains = example.test',
+    `virtual_mailbox_base = ${directory}`,
+    'virtual_mailbox_maps = static:inbox/',
+    'virtual_uid_maps = static:65534',
+    'virtual_gid_maps = static:65534',
+  ];
 }
 
 /** Makes the directories and main.cf and master.cf. Returns the configuration directory. */
@@ -89,7 +114,7 @@ async function configure(directory: string, smtpPort: number, settings: readonly
     ...settings,
   ];
   writeAged(at('config/main.cf'), `${lines.join('\n')}\n`);
-  writeAged(at('config/master.cf'), `127.0.0.1:${smtpPort} inet n - n - - smtpd\n${SERVICES}`);
+  writeAged(at('config/master.cf'), `127.0.0.1:${smtpPort} inet n - n - - smtpd\n${SERVICES}${DELIVERING}`);
   return at('config');
 }
 
