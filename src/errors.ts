@@ -11,6 +11,8 @@ const EXIT_STATUS = {
   'email-missing': 2,
   'unknown-lineage': 2,
   'account-damaged': 2,
+  'needs-root': 2,
+  'timer-foreign': 2,
   'lock-held': 4,
   'lock-failed': 1,
   'disk-full': 1,
@@ -29,6 +31,7 @@ const EXIT_STATUS = {
   'port-in-use': 1,
   'chain-bad': 1,
   'hook-failed': 1,
+  'timer-failed': 1,
   interrupted: 1,
 } as const;
 

@@ -11,6 +11,7 @@ import type { Emit } from './events.ts';
 import { systemClock } from './system/clock.ts';
 import { systemDisk } from './system/disk.ts';
 import { takeLock } from './system/lock.ts';
+import { readOwned } from './system/owned-file.ts';
 import { createRunShell, lookUpGroup } from './system/process.ts';
 
 declare const EVERCERT_VERSION: string;
@@ -95,6 +96,7 @@ function createEdges(emit: Emit, signal: AbortSignal, interactive: boolean, umas
       : undefined,
     environment: process.env,
     uid: process.geteuid?.() ?? 0,
+    program: [process.execPath, process.argv[1] ?? ''],
     holder: `process ${process.pid}, started ${new Date().toISOString()}`,
     userAgent: `evercert/${EVERCERT_VERSION} (Node ${process.versions.node})`,
   };
@@ -110,6 +112,8 @@ async function runCommand(command: Command, edges: Edges): Promise<number> {
       return renew(command.options, edges);
     case 'certificates':
       return certificates(command.options, edges);
+    case 'timer':
+      return (await import('./commands/timer.ts')).timer(command.options, edges);
   }
 }
 
@@ -131,6 +135,8 @@ export async function run(argv: readonly string[], umask: number): Promise<numbe
       environment: process.env,
       terminal,
       absolute: (path) => resolve(path),
+      uid: process.geteuid?.() ?? 0,
+      readOwned,
     });
     report = createReport(command.voice, console, Date.now);
     const status = await runCommand(command, createEdges(report, signal, command.voice.interactive, umask));

@@ -2,6 +2,8 @@ import type { CertificatesOptions } from '../commands/certificates.ts';
 import type { CertonlyOptions } from '../commands/certonly.ts';
 import type { CsrOptions } from '../commands/certonly-csr.ts';
 import type { RenewOptions } from '../commands/renew.ts';
+import type { TimerOptions } from '../commands/timer-places.ts';
+import type { ReadOwned } from '../system/owned-file.ts';
 
 /** How to talk to the operator. */
 export interface Voice {
@@ -16,7 +18,8 @@ export type Command =
   | { readonly verb: 'certonly'; readonly voice: Voice; readonly options: CertonlyOptions }
   | { readonly verb: 'certonly-csr'; readonly voice: Voice; readonly options: CertonlyOptions & CsrOptions }
   | { readonly verb: 'renew'; readonly voice: Voice; readonly options: RenewOptions }
-  | { readonly verb: 'certificates'; readonly voice: Voice; readonly options: CertificatesOptions };
+  | { readonly verb: 'certificates'; readonly voice: Voice; readonly options: CertificatesOptions }
+  | { readonly verb: 'timer'; readonly voice: Voice; readonly options: TimerOptions };
 
 /** What a command line depends on besides its words. */
 export interface Surroundings {
@@ -25,4 +28,6 @@ export interface Surroundings {
   readonly terminal: boolean;
   /** Makes a path absolute. */
   readonly absolute: (path: string) => string;
+  readonly uid: number;
+  readonly readOwned: ReadOwned;
 }

@@ -13,9 +13,9 @@ export interface Flag {
   readonly help: string;
 }
 
-export type Verb = 'certonly' | 'renew' | 'certificates';
+export type Verb = 'certonly' | 'renew' | 'certificates' | 'timer';
 
-export const VERBS: readonly Verb[] = ['certonly', 'renew', 'certificates'];
+export const VERBS: readonly Verb[] = ['certonly', 'renew', 'certificates', 'timer'];
 
 const CERT_NAME: Flag = {
   name: 'cert-name',
@@ -142,10 +142,24 @@ const RENEW: readonly Flag[] = [
   { name: 'no-random-sleep-on-renew', help: 'do not' },
 ];
 
+const TIMER: readonly Flag[] = [
+  { name: 'print', help: 'install: print the files and change nothing' },
+  { name: 'systemd', help: 'a systemd service and timer, whatever is found here' },
+  { name: 'cron', help: 'a line in cron.d, whatever is found here' },
+  {
+    name: 'unit-dir',
+    value: 'DIR',
+    help: 'where the systemd units are (default /etc/systemd/system); with it, systemctl is not run',
+  },
+  { name: 'cron-dir', value: 'DIR', help: 'where the cron file is (default /etc/cron.d)' },
+  { name: 'force', help: 'install: replace files that evercert did not write' },
+];
+
 const FLAGS: Record<Verb, readonly Flag[]> = {
   certonly: [...CERTONLY, ...RUNNING, ...EVERYWHERE],
   renew: [...RENEW, ...RUNNING, ...EVERYWHERE],
   certificates: [CERT_NAME, ...EVERYWHERE],
+  timer: [...TIMER, ...EVERYWHERE],
 };
 
 export function flagsOf(verb: Verb): readonly Flag[] {

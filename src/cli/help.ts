@@ -6,6 +6,7 @@ usage:
   evercert certonly …      obtain a certificate, or change one
   evercert renew           renew all that are due: for cron or a systemd timer
   evercert certificates    list what is there
+  evercert timer …         have renew run every hour, by systemd or cron
 
   evercert VERB --help     all flags of a verb, with examples
   evercert --version
@@ -19,6 +20,7 @@ examples:
 files (under /etc/evercert, see --config-dir):
   live/NAME/privkey.pem, fullchain.pem, combined.pem (key and chain in one file)
   renewal/NAME.json        what you asked for
+  config.json              flags for every run
   hooks/{pre,deploy,post}/ executables run for all certificates
 
 exit status:
@@ -78,6 +80,28 @@ examples:
       evercert certificates
   for a monitor: notAfter and state
       evercert certificates --json
+`,
+  timer: `evercert timer: have evercert renew run every hour
+
+usage:
+  evercert timer install [flags] [-- flags of renew]
+  evercert timer show [flags]
+  evercert timer remove [flags]
+
+install writes evercert.service and evercert.timer and starts the timer; where systemd does not
+run, it writes a file for cron. It prints what it writes and runs, and may be repeated. What stands
+after -- is given to every renew. show tells when renew ran last and runs next; its exit status is 1
+when nothing will run. remove takes away what install wrote, and nothing else.
+
+examples:
+  install it, and let a slow hook take its time
+      evercert timer install -- --hook-timeout 3600
+  look first
+      evercert timer install --print
+  does it run?
+      evercert timer show
+  for a package
+      evercert timer install --systemd --unit-dir debian/evercert/usr/lib/systemd/system
 `,
 };
 

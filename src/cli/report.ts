@@ -1,5 +1,5 @@
 import { EvercertError, unreachable } from '../errors.ts';
-import type { Event } from '../events.ts';
+import type { Event, WarningCode } from '../events.ts';
 import type { Voice } from './command.ts';
 import {
   certificateText,
@@ -10,6 +10,8 @@ import {
   span,
   stepText,
   summaryText,
+  timerFileText,
+  timerText,
   warningText,
 } from './text.ts';
 
@@ -31,6 +33,9 @@ export function createReport(voice: Voice, console: Console, now: () => number):
   };
 }
 
+/** Warnings that ask for nothing. */
+const NOTES: ReadonlySet<string> = new Set<WarningCode>(['no-lineages', 'kept', 'certbot-timer']);
+
 function needsPerson(event: Event): boolean {
   switch (event.type) {
     case 'failed':
@@ -41,8 +46,12 @@ function needsPerson(event: Event): boolean {
       return event.state !== 'valid' && event.state !== 'due';
     case 'hook':
       return !event.ok;
+    case 'timer':
+      return !event.active;
+    case 'timer-file':
+      return event.done === 'printed';
     case 'warning':
-      return event.code !== 'no-lineages' && event.code !== 'kept';
+      return !NOTES.has(event.code);
     default:
       return false;
   }
@@ -76,9 +85,15 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
       );
     case 'warning':
       return {
-        to: event.code === 'no-lineages' || event.code === 'kept' ? 'out' : 'err',
+        to: NOTES.has(event.code) ? 'out' : 'err',
         text: warningText(event),
       };
+    case 'timer-file':
+      return out(timerFileText(event));
+    case 'ran':
+      return out(`ran ${event.command}`);
+    case 'timer':
+      return { to: event.active ? 'out' : 'err', text: timerText(event) };
     case 'sleeping':
       return out(`waiting ${span(event.ms)} before the first order, so that not all come at once`);
     case 'waiting-for-lock':
@@ -98,7 +113,7 @@ function err(text: string): Line {
   return { to: 'err', text };
 }
 
-const TIMES = new Set(['notBefore', 'notAfter', 'dueAt']);
+const TIMES = new Set(['notBefore', 'notAfter', 'dueAt', 'lastRunAt', 'nextRunAt']);
 
 /** An event as it goes on a line: times in ISO 8601, errors as {code, message, hint, details}. */
 export function jsonOf({ type, ...rest }: Event): Record<string, unknown> {

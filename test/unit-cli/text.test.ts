@@ -179,6 +179,12 @@ test('every step and every warning has its words', () => {
     'chain-not-found',
     'state-unreadable',
     'state-not-written',
+    'no-timer',
+    'foreign-timer',
+    'two-timers',
+    'certbot-timer',
+    'timer-not-enabled',
+    'program-in-cache',
   ] as const)
     assert.doesNotMatch(warningText({ type: 'warning', code, lineage: 'a', detail: 'x' }), /undefined|\.$/);
   assert.match(

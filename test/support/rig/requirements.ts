@@ -14,6 +14,7 @@ export const debianPackages = {
   flock: 'util-linux',
   setpriv: 'util-linux',
   postfix: 'postfix',
+  'systemd-analyze': 'systemd',
 } as const;
 
 export type Requirement = keyof typeof debianPackages | 'pebble' | 'root' | 'tmpfs';
