@@ -211,8 +211,12 @@ function objectOf(path: string, value: unknown, key?: string): object {
   throw bad(path, `${key === undefined ? 'its top level' : JSON.stringify(key)} must be an object`);
 }
 
+const LONGEST_TOLD = 300;
 const HINT = 'Correct it; docs/config.schema.json says what may stand in it.';
 
 function bad(path: string, what: string, hint = HINT): EvercertError {
-  return new EvercertError('bad-settings', `${path}: ${what}`, hint);
+  const told = what.slice(0, LONGEST_TOLD).replace(/[\p{Cc}\p{Cf}]/gu, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+  return new EvercertError('bad-settings', `${path}: ${told}`, hint);
 }

@@ -59,8 +59,8 @@ Due is a certificate with a third of its life left (half, if it lives less than 
 was interrupted is finished, a deploy hook that failed is run again. Meant to run every hour.
 
 examples:
-  in cron, at a minute of your own
-      17 * * * *  root  evercert renew -q
+  every hour: evercert timer install has systemd or cron run
+      evercert renew -q
   what would it do, and why
       evercert renew --plan
   one certificate, now
