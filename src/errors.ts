@@ -14,6 +14,8 @@ const EXIT_STATUS = {
   'account-damaged': 2,
   'account-deactivated': 2,
   'eab-missing': 2,
+  'needs-root': 2,
+  'timer-foreign': 2,
   'lock-held': 4,
   'lock-failed': 1,
   'disk-full': 1,
@@ -34,6 +36,7 @@ const EXIT_STATUS = {
   'chain-bad': 1,
   'revocation-unknown': 1,
   'hook-failed': 1,
+  'timer-failed': 1,
   interrupted: 1,
 } as const;
 

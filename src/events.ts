@@ -110,9 +110,31 @@ export type Event =
       readonly code: WarningCode;
       readonly detail: string;
     }
+  | {
+      readonly type: 'timer-file';
+      readonly done: 'written' | 'unchanged' | 'removed' | 'printed';
+      readonly path: string;
+      /** Of a file that is printed. */
+      readonly text?: string;
+    }
+  | { readonly type: 'ran'; readonly command: string }
+  | TimerState
   | { readonly type: 'sleeping'; readonly ms: number }
   | { readonly type: 'waiting-for-lock'; readonly holder: string }
   | ({ readonly type: 'summary'; readonly dryRun: boolean } & Counts);
+
+/** What runs `renew` every hour. Times are milliseconds since 1970, undefined where nobody knows. */
+export interface TimerState {
+  readonly type: 'timer';
+  readonly scheduler: 'systemd' | 'cron';
+  readonly path: string;
+  readonly active: boolean;
+  readonly lastRunAt: number | undefined;
+  readonly nextRunAt: number | undefined;
+  /** systemd's word for how the last run ended. */
+  readonly result: string | undefined;
+  readonly exitStatus: number | undefined;
+}
 
 export interface Counts {
   readonly lineages: number;
@@ -156,6 +178,12 @@ export type WarningCode =
   | 'notices-forgotten'
   | 'metrics-not-written'
   | 'no-lineages'
+  | 'no-timer'
+  | 'foreign-timer'
+  | 'two-timers'
+  | 'certbot-timer'
+  | 'timer-not-enabled'
+  | 'program-in-cache'
   | 'kept';
 
 export type Emit = (event: Event) => void;

@@ -11,6 +11,7 @@ import type { Emit } from './events.ts';
 import { systemClock } from './system/clock.ts';
 import { systemDisk } from './system/disk.ts';
 import { takeLock } from './system/lock.ts';
+import { readOwned } from './system/owned-file.ts';
 import { createRunShell, lookUpGroup } from './system/process.ts';
 
 declare const EVERCERT_VERSION: string;
@@ -99,6 +100,7 @@ function createEdges(emit: Emit, signal: AbortSignal, interactive: boolean, umas
       : undefined,
     environment: process.env,
     uid: process.geteuid?.() ?? 0,
+    program: [process.execPath, process.argv[1] ?? ''],
     holder: `process ${process.pid}, started ${new Date().toISOString()}`,
     userAgent: `evercert/${EVERCERT_VERSION} (Node ${process.versions.node})`,
   };
@@ -118,6 +120,8 @@ async function runCommand(command: Command, edges: Edges): Promise<number> {
       return (await import('./commands/show-account.ts')).showAccount(command.options, edges);
     case 'certificates':
       return certificates(command.options, edges);
+    case 'timer':
+      return (await import('./commands/timer.ts')).timer(command.options, edges);
   }
 }
 
@@ -139,6 +143,8 @@ export async function run(argv: readonly string[], umask: number): Promise<numbe
       environment: process.env,
       terminal,
       absolute: (path) => resolve(path),
+      uid: process.geteuid?.() ?? 0,
+      readOwned,
     });
     report = createReport(command.voice, console, Date.now);
     const status = await runCommand(command, createEdges(report, signal, command.voice.interactive, umask));

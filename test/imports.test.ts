@@ -17,6 +17,7 @@ const VALUES: Record<string, readonly string[]> = {
   revocation: ['errors', 'x509'],
   health: ['errors'],
   notify: ['errors', 'health'],
+  timer: ['errors'],
   issuance: ['errors', 'x509', 'challenges', 'acme'],
   commands: [
     'errors',
@@ -28,6 +29,7 @@ const VALUES: Record<string, readonly string[]> = {
     'deploy',
     'renewal',
     'revocation',
+    'timer',
     'issuance',
     'health',
     'notify',
@@ -48,7 +50,7 @@ const TYPES: Record<string, readonly string[]> = {
   notify: ['system', 'events'],
   issuance: ['events'],
   commands: ['system'],
-  cli: ['commands'],
+  cli: ['commands', 'system'],
 };
 
 /** Modules of Node that touch the outside: for system alone. Pure ones are free; crypto is also x509's, and notify's for digests. */

@@ -4,6 +4,8 @@ import type { CsrOptions } from '../commands/certonly-csr.ts';
 import type { RegisterOptions } from '../commands/register.ts';
 import type { RenewOptions } from '../commands/renew.ts';
 import type { ShowAccountOptions } from '../commands/show-account.ts';
+import type { TimerOptions } from '../commands/timer-places.ts';
+import type { ReadOwned } from '../system/owned-file.ts';
 
 /** How to talk to the operator. */
 export interface Voice {
@@ -20,7 +22,8 @@ export type Command =
   | { readonly verb: 'renew'; readonly voice: Voice; readonly options: RenewOptions }
   | { readonly verb: 'certificates'; readonly voice: Voice; readonly options: CertificatesOptions }
   | { readonly verb: 'register'; readonly voice: Voice; readonly options: RegisterOptions }
-  | { readonly verb: 'show-account'; readonly voice: Voice; readonly options: ShowAccountOptions };
+  | { readonly verb: 'show-account'; readonly voice: Voice; readonly options: ShowAccountOptions }
+  | { readonly verb: 'timer'; readonly voice: Voice; readonly options: TimerOptions };
 
 /** What a command line depends on besides its words. */
 export interface Surroundings {
@@ -29,4 +32,6 @@ export interface Surroundings {
   readonly terminal: boolean;
   /** Makes a path absolute. */
   readonly absolute: (path: string) => string;
+  readonly uid: number;
+  readonly readOwned: ReadOwned;
 }

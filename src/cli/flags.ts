@@ -13,9 +13,16 @@ export interface Flag {
   readonly help: string;
 }
 
-export type Verb = 'certonly' | 'renew' | 'certificates' | 'register' | 'show-account';
+export type Verb = 'certonly' | 'renew' | 'certificates' | 'register' | 'show-account' | 'timer';
 
-export const VERBS: readonly Verb[] = ['certonly', 'renew', 'certificates', 'register', 'show-account'];
+export const VERBS: readonly Verb[] = [
+  'certonly',
+  'renew',
+  'certificates',
+  'timer',
+  'register',
+  'show-account',
+];
 
 const CERT_NAME: Flag = {
   name: 'cert-name',
@@ -194,6 +201,19 @@ const RENEW: readonly Flag[] = [
   { name: 'no-random-sleep-on-renew', help: 'do not' },
 ];
 
+const TIMER: readonly Flag[] = [
+  { name: 'print', help: 'install: print the files and change nothing' },
+  { name: 'systemd', help: 'a systemd service and timer, whatever is found here' },
+  { name: 'cron', help: 'a line in cron.d, whatever is found here' },
+  {
+    name: 'unit-dir',
+    value: 'DIR',
+    help: 'where the systemd units are (default /etc/systemd/system); with it, systemctl is not run',
+  },
+  { name: 'cron-dir', value: 'DIR', help: 'where the cron file is (default /etc/cron.d)' },
+  { name: 'force', help: 'install: replace files that evercert did not write' },
+];
+
 const FLAGS: Record<Verb, readonly Flag[]> = {
   certonly: [...CERTONLY, ...RUNNING, ...EVERYWHERE],
   renew: [...RENEW, ...RUNNING, ...EVERYWHERE],
@@ -203,6 +223,7 @@ const FLAGS: Record<Verb, readonly Flag[]> = {
     { ...SERVER, help: 'the account at this CA alone: its name, or the URL of its directory' },
     ...EVERYWHERE,
   ],
+  timer: [...TIMER, ...EVERYWHERE],
 };
 
 /** certbot's spellings. */

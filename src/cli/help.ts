@@ -8,6 +8,7 @@ usage:
   evercert certificates    list what is there
   evercert register        make an account at a CA
   evercert show-account    what is known of the accounts
+  evercert timer …         have renew run every hour, by systemd or cron
 
   evercert VERB --help     all flags of a verb, with examples
   evercert --version
@@ -21,6 +22,7 @@ examples:
 files (under /etc/evercert, see --config-dir):
   live/NAME/privkey.pem, fullchain.pem, combined.pem (key and chain in one file)
   renewal/NAME.json        what you asked for
+  config.json              flags for every run
   hooks/{pre,deploy,post}/ executables run for all certificates
 
 exit status:
@@ -63,8 +65,8 @@ failure the next attempts come later and later, at the fallback CAs if there are
 interrupted is finished, a deploy hook that failed is run again. Meant to run every hour.
 
 examples:
-  in cron, at a minute of your own
-      17 * * * *  root  evercert renew -q
+  every hour: evercert timer install has systemd or cron run
+      evercert renew -q
   what would it do, and why
       evercert renew --plan
   one certificate, now
@@ -113,6 +115,28 @@ examples:
       evercert show-account
   one
       evercert show-account --server letsencrypt
+`,
+  timer: `evercert timer: have evercert renew run every hour
+
+usage:
+  evercert timer install [flags] [-- flags of renew]
+  evercert timer show [flags]
+  evercert timer remove [flags]
+
+install writes evercert.service and evercert.timer and starts the timer; where systemd does not
+run, it writes a file for cron. It prints what it writes and runs, and may be repeated. What stands
+after -- is given to every renew. show tells when renew ran last and runs next; its exit status is 1
+when nothing will run. remove takes away what install wrote, and nothing else.
+
+examples:
+  install it, and let a slow hook take its time
+      evercert timer install -- --hook-timeout 3600
+  look first
+      evercert timer install --print
+  does it run?
+      evercert timer show
+  for a package
+      evercert timer install --systemd --unit-dir debian/evercert/usr/lib/systemd/system
 `,
 };
 

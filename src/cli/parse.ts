@@ -1,11 +1,13 @@
 import type { RenewOptions } from '../commands/renew.ts';
+import type { TimerOptions } from '../commands/timer-places.ts';
 import { readRegister } from './account-flags.ts';
 import { readCertonly, readCertonlyOptions, readIssuanceTimeout } from './certonly-flags.ts';
 import type { Command, Surroundings, Voice } from './command.ts';
 import { VERBS, type Verb, verbOf } from './flags.ts';
 import { readHooks } from './hook-flags.ts';
 import { createReader, type Reader } from './reader.ts';
-import { splitWords, usage } from './words.ts';
+import { checkRenewFlags, readTimerOptions, splitTimerWords } from './timer-flags.ts';
+import { splitWords, usage, type Words } from './words.ts';
 
 const DEFAULT_CONFIG_DIR = '/etc/evercert';
 const RENEW_LOCK_WAIT_S = 60;
@@ -22,7 +24,19 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
         ? `the verb comes first, not ${word}`
         : `there is no verb ${JSON.stringify(word)}: there are ${VERBS.join(', ')}`,
     );
-  const read = createReader(verb, await splitWords(verb, words));
+  const given = await splitWords(verb, verb === 'timer' ? splitTimerWords(words).own : words);
+  const { configDir } = readPlace(createReader(verb, given), surroundings);
+  const { merged, blame } = await withConfig(verb, given, configDir, surroundings);
+  try {
+    const command = understand(verb, words, createReader(verb, merged), surroundings);
+    if (command.verb === 'timer') await checkHourly(command.options, surroundings);
+    return command;
+  } catch (error) {
+    throw blame(error);
+  }
+}
+
+function understand(verb: Verb, words: readonly string[], read: Reader, surroundings: Surroundings): Command {
   const voice = readVoice(read, surroundings);
   const store = readStore(verb, read, surroundings);
   switch (verb) {
@@ -36,7 +50,38 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
       return { verb, voice, options: { ...store, server: read.text('server') } };
     case 'certonly':
       return readCertonly(read, voice, { ...store, ...readCertonlyOptions(words, read, surroundings) });
+    case 'timer': {
+      const configDir = store.configDir === DEFAULT_CONFIG_DIR ? undefined : store.configDir;
+      const options = readTimerOptions(splitTimerWords(words), read, configDir, surroundings);
+      return { verb, voice, options };
+    }
   }
+}
+
+/** What the timer will run every hour is parsed now, while a person looks on. */
+async function checkHourly(
+  { renewFlags, configDir }: TimerOptions,
+  surroundings: Surroundings,
+): Promise<void> {
+  checkRenewFlags(renewFlags);
+  const where = configDir === undefined ? [] : [`--config-dir=${configDir}`];
+  await parseCommand(['renew', '--quiet', ...where, ...renewFlags], surroundings);
+}
+
+/** The command line and below it what `config.json` says; its code is loaded only where there is such a file. */
+async function withConfig(
+  verb: Verb,
+  words: Words,
+  configDir: string,
+  { environment, uid, readOwned }: Surroundings,
+): Promise<{ merged: Words; blame: (error: unknown) => unknown }> {
+  const path = `${configDir}/config.json`;
+  const file = readOwned(path);
+  if (file === undefined) return { merged: words, blame: (error) => error };
+  const { addConfig, blameConfig, checkOwner, readConfig } = await import('./config-file.ts');
+  checkOwner(path, file, uid);
+  const { words: merged, origins } = addConfig(words, readConfig(path, file.text, verb), environment);
+  return { merged, blame: (error) => blameConfig(path, origins, error) };
 }
 
 function readVoice(read: Reader, { terminal }: Surroundings): Voice {
@@ -50,11 +95,14 @@ function readVoice(read: Reader, { terminal }: Surroundings): Voice {
   };
 }
 
-function readStore(verb: Verb, read: Reader, { environment, absolute }: Surroundings) {
+function readPlace(read: Reader, { environment, absolute }: Surroundings) {
   const given = read.text('config-dir') ?? (environment.EVERCERT_CONFIG_DIR || undefined);
+  return { configDir: absolute(given ?? DEFAULT_CONFIG_DIR), configDirGiven: given !== undefined };
+}
+
+function readStore(verb: Verb, read: Reader, surroundings: Surroundings) {
   return {
-    configDir: absolute(given ?? DEFAULT_CONFIG_DIR),
-    configDirGiven: given !== undefined,
+    ...readPlace(read, surroundings),
     lockWaitMs: (read.number('lock-wait', 0, 86_400) ?? (verb === 'renew' ? RENEW_LOCK_WAIT_S : 0)) * 1000,
   };
 }

@@ -12,6 +12,8 @@ import {
   span,
   stepText,
   summaryText,
+  timerFileText,
+  timerText,
   warningText,
 } from './text.ts';
 
@@ -33,6 +35,15 @@ export function createReport(voice: Voice, console: Console, now: () => number):
   };
 }
 
+/** Warnings that ask for nothing. */
+const NOTES: ReadonlySet<string> = new Set<WarningCode>([
+  'no-lineages',
+  'kept',
+  'certbot-timer',
+  'replaces-refused',
+  'renewal-explained',
+]);
+
 function needsPerson(event: Event): boolean {
   switch (event.type) {
     case 'failed':
@@ -43,15 +54,16 @@ function needsPerson(event: Event): boolean {
       return event.state !== 'valid' && event.state !== 'due';
     case 'hook':
       return !event.ok;
+    case 'timer':
+      return !event.active;
+    case 'timer-file':
+      return event.done === 'printed';
     case 'warning':
-      return !CASUAL.has(event.code);
+      return !NOTES.has(event.code);
     default:
       return false;
   }
 }
-
-/** Warnings that need nobody. */
-const CASUAL: ReadonlySet<WarningCode> = new Set(['no-lineages', 'kept', 'replaces-refused']);
 
 interface Line {
   readonly to: keyof Console;
@@ -85,9 +97,15 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
       return verbose ? out(lookupText(event)) : undefined;
     case 'warning':
       return {
-        to: CASUAL.has(event.code) ? 'out' : 'err',
+        to: NOTES.has(event.code) ? 'out' : 'err',
         text: warningText(event),
       };
+    case 'timer-file':
+      return out(timerFileText(event));
+    case 'ran':
+      return out(`ran ${event.command}`);
+    case 'timer':
+      return { to: event.active ? 'out' : 'err', text: timerText(event) };
     case 'sleeping':
       return out(`waiting ${span(event.ms)} before the first order, so that not all come at once`);
     case 'waiting-for-lock':
@@ -107,7 +125,7 @@ function err(text: string): Line {
   return { to: 'err', text };
 }
 
-const TIMES = new Set(['notBefore', 'notAfter', 'dueAt']);
+const TIMES = new Set(['notBefore', 'notAfter', 'dueAt', 'lastRunAt', 'nextRunAt']);
 
 /** An event as it goes on a line: times in ISO 8601, errors as {code, message, hint, details}. */
 export function jsonOf({ type, ...rest }: Event): Record<string, unknown> {

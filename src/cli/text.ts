@@ -7,6 +7,7 @@ import type {
   LineageSummary,
   Reason,
   Step,
+  TimerState,
   Waiting,
 } from '../events.ts';
 
@@ -179,9 +180,41 @@ export function warningText(event: Event & { type: 'warning' }): string {
       return `what was notified could not be remembered, so that it will be repeated: ${event.detail}`;
     case 'metrics-not-written':
       return `the metrics file could not be written: ${event.detail}`;
+    case 'no-timer':
+      return `no timer of evercert is installed${event.detail === '' ? '' : `; ${event.detail} installs one`}`;
+    case 'foreign-timer':
+      return `${event.detail} was not written by evercert, and is left alone`;
+    case 'two-timers':
+      return `two timers run evercert renew: ${event.detail} is there too; evercert timer remove --systemd or --cron takes one away`;
+    case 'certbot-timer':
+      return `certbot has a timer too (${event.detail}): it renews what certbot keeps, and nothing of evercert's`;
+    case 'timer-not-enabled':
+      return `systemd does not run here: enable the timer where it does, by ${event.detail}`;
+    case 'program-in-cache':
+      return `the timer starts ${event.detail}, which npx keeps only for a while: install evercert (npm install --global evercert), then repeat this`;
     default:
       return unreachable(event.code);
   }
+}
+
+export function timerFileText({ done, path, text }: Event & { type: 'timer-file' }): string {
+  return done === 'printed' ? `# ${path}\n${text?.trimEnd()}` : `${done} ${path}`;
+}
+
+export function timerText({ scheduler, path, active, ...run }: TimerState): string {
+  const last =
+    run.lastRunAt === undefined ? undefined : `last run ${moment(run.lastRunAt)}${resultText(run)}`;
+  const next = run.nextRunAt === undefined ? undefined : `next run ${moment(run.nextRunAt)}`;
+  const state = active
+    ? undefined
+    : `NOT ACTIVE (systemctl enable --now ${path.replace(/^.*\//, '')} starts it)`;
+  const told = [state, last, next].filter((part) => part !== undefined);
+  return `${scheduler}: ${path}${told.length === 0 ? '' : `: ${told.join(', ')}`}`;
+}
+
+function resultText({ result, exitStatus }: Pick<TimerState, 'result' | 'exitStatus'>): string {
+  if (result === undefined || result === 'success') return exitStatus === 3 ? ' (deferred)' : '';
+  return ` (failed: ${result}${exitStatus === undefined ? '' : `, exit ${exitStatus}`})`;
 }
 
 export function summaryText(counts: Counts & { dryRun: boolean }): string {

@@ -31,6 +31,8 @@ export interface Edges {
   readonly ask: ((question: string) => Promise<string>) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly uid: number;
+  /** Absolute paths that start this program again: Node and the script. */
+  readonly program: readonly string[];
   /** Who holds the lock, for whoever finds it taken. */
   readonly holder: string;
   readonly userAgent: string;

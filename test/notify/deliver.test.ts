@@ -23,7 +23,7 @@ const noSmtp = async () => assert.fail('no mail server is asked');
 function edgesWith(more: Partial<DeliveryEdges> = {}): DeliveryEdges {
   return {
     disk: systemDisk,
-    http: async () => createHttpSender(LIMITS, undefined),
+    http: async () => createHttpSender(LIMITS, undefined, {}),
     smtp: noSmtp,
     shellWith: (input) => createRunShell(0o022, input),
     commandEnvironment: { PATH: process.env.PATH ?? '' },

@@ -12,7 +12,8 @@ const store = { configDir: '/store', configDirGiven: true, lockWaitMs: 0 };
 async function command(line: string, environment: Record<string, string> = {}) {
   const words = line.split(' ').filter((word) => word !== '');
   const read = createReader('certonly', await splitWords('certonly', words));
-  const options = readCertonlyOptions(words, read, { environment, terminal: false, absolute });
+  const surroundings = { environment, terminal: false, absolute, uid: 0, readOwned: () => undefined };
+  const options = readCertonlyOptions(words, read, surroundings);
   return readCertonly(read, voice, { ...store, ...options });
 }
 

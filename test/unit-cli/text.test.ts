@@ -175,6 +175,12 @@ test('every step and every warning has its words', () => {
     'profile-missing',
     'replaces-refused',
     'account-remade',
+    'no-timer',
+    'foreign-timer',
+    'two-timers',
+    'certbot-timer',
+    'timer-not-enabled',
+    'program-in-cache',
   ] as const)
     assert.doesNotMatch(warningText({ type: 'warning', code, lineage: 'a', detail: 'x' }), /undefined|\.$/);
   assert.match(

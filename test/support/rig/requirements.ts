@@ -15,6 +15,7 @@ export const debianPackages = {
   setpriv: 'util-linux',
   postfix: 'postfix',
   promtool: 'prometheus',
+  'systemd-analyze': 'systemd',
 } as const;
 
 export type Requirement = keyof typeof debianPackages | 'pebble' | 'root' | 'tmpfs';
