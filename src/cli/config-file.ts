@@ -1,5 +1,6 @@
 import { EvercertError } from '../errors.ts';
 import type { OwnedText } from '../system/owned-file.ts';
+import { isNegative, REFUSED, SET_ASIDE_BY, VARIABLES } from './config-rules.ts';
 import { type Flag, flagsOf, VERBS, type Verb, verbOf } from './flags.ts';
 import type { Words } from './words.ts';
 
@@ -12,50 +13,6 @@ interface Entry {
   readonly key: string;
   readonly values: readonly string[] | undefined;
 }
-
-/** Flags that `config.json` may not hold, and why not. */
-const REFUSED: Readonly<Record<string, string>> = {
-  'config-dir': 'the file is inside that directory',
-  help: 'it asks for something once',
-  json: 'who reads the output says so on the command line',
-  domain: 'names belong to one certificate',
-  'cert-name': 'it names one certificate',
-  webroot: 'it means the -w beside it',
-  'webroot-path': 'it holds for the -d after it, and a file has no such order',
-  csr: 'it names one request',
-  'cert-path': 'it goes with --csr',
-  'chain-path': 'it goes with --csr',
-  'fullchain-path': 'it goes with --csr',
-  'force-renewal': 'every run would renew all',
-  'keep-until-expiring': 'it is the default',
-  'new-key': 'it is meant once',
-  expand: 'it is meant once',
-  'dry-run': 'no run would keep anything',
-  plan: 'no run would do anything',
-  print: 'it asks for something once',
-  force: 'it is meant once',
-};
-
-/** What else on a stronger layer sets a flag aside: its opposites, and what it would make no sense with. */
-const SET_ASIDE_BY: Readonly<Record<string, readonly string[]>> = {
-  quiet: ['verbose'],
-  verbose: ['quiet'],
-  standalone: ['webroot', 'webroot-path'],
-  server: ['staging'],
-  staging: ['server'],
-  email: ['register-unsafely-without-email'],
-  'register-unsafely-without-email': ['email'],
-  'rsa-key-size': ['key-type'],
-  'elliptic-curve': ['key-type'],
-  'pre-hook': ['csr'],
-  'deploy-hook': ['csr'],
-  'post-hook': ['csr'],
-  systemd: ['cron'],
-  cron: ['systemd'],
-};
-
-/** Flags whose value an environment variable gives too; it is the stronger. */
-const VARIABLES: Readonly<Record<string, string>> = { 'eab-hmac-key': 'EVERCERT_EAB_HMAC_KEY' };
 
 const WRITABLE_BY_OTHERS = 0o022;
 
@@ -157,15 +114,6 @@ function findFlag(path: string, key: string, name: string, flags: readonly Flag[
       `${JSON.stringify(key)} ${flag === undefined ? 'is no flag' : 'is written without "no-", as false'}`,
     );
   return flag;
-}
-
-/** Whether a flag may stand in `config.json` below a verb with these flags. */
-export function isConfigurable({ name }: Flag, flags: readonly Flag[]): boolean {
-  return !Object.hasOwn(REFUSED, name) && !isNegative(name, flags);
-}
-
-function isNegative(name: string, flags: readonly Flag[]): boolean {
-  return name.startsWith('no-') && flags.some((flag) => flag.name === name.slice('no-'.length));
 }
 
 function entryOf(

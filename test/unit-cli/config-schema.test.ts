@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { isConfigurable } from '../../src/cli/config-file.ts';
+import { isConfigurable } from '../../src/cli/config-rules.ts';
 import { type Flag, flagsOf, VERBS } from '../../src/cli/flags.ts';
 
 const FILE = 'docs/config.schema.json';

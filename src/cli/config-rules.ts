@@ -1,0 +1,55 @@
+import type { Flag } from './flags.ts';
+
+/** Flags that `config.json` may not hold, and why not. */
+export const REFUSED: Readonly<Record<string, string>> = {
+  'config-dir': 'the file is inside that directory',
+  help: 'it asks for something once',
+  json: 'who reads the output says so on the command line',
+  domain: 'names belong to one certificate',
+  'cert-name': 'it names one certificate',
+  webroot: 'it means the -w beside it',
+  'webroot-path': 'it holds for the -d after it, and a file has no such order',
+  csr: 'it names one request',
+  'cert-path': 'it goes with --csr',
+  'chain-path': 'it goes with --csr',
+  'fullchain-path': 'it goes with --csr',
+  'force-renewal': 'every run would renew all',
+  'keep-until-expiring': 'it is the default',
+  'new-key': 'it is meant once',
+  expand: 'it is meant once',
+  'dry-run': 'no run would keep anything',
+  plan: 'no run would do anything',
+  print: 'it asks for something once',
+  force: 'it is meant once',
+};
+
+/** What else on a stronger layer sets a flag aside: its opposites, and what it would make no sense with. */
+export const SET_ASIDE_BY: Readonly<Record<string, readonly string[]>> = {
+  quiet: ['verbose'],
+  verbose: ['quiet'],
+  standalone: ['webroot', 'webroot-path'],
+  server: ['staging'],
+  staging: ['server'],
+  email: ['register-unsafely-without-email'],
+  'register-unsafely-without-email': ['email'],
+  'rsa-key-size': ['key-type'],
+  'elliptic-curve': ['key-type'],
+  'pre-hook': ['csr'],
+  'deploy-hook': ['csr'],
+  'post-hook': ['csr'],
+  systemd: ['cron'],
+  cron: ['systemd'],
+};
+
+/** Flags whose value an environment variable gives too; it is the stronger. */
+export const VARIABLES: Readonly<Record<string, string>> = { 'eab-hmac-key': 'EVERCERT_EAB_HMAC_KEY' };
+
+/** Whether a flag may stand in `config.json` below a verb with these flags. */
+export function isConfigurable({ name }: Flag, flags: readonly Flag[]): boolean {
+  return !Object.hasOwn(REFUSED, name) && !isNegative(name, flags);
+}
+
+/** `--no-X` beside an `--X`: written as false. */
+export function isNegative(name: string, flags: readonly Flag[]): boolean {
+  return name.startsWith('no-') && flags.some((flag) => flag.name === name.slice('no-'.length));
+}
