@@ -174,7 +174,7 @@ export function crlOf(options: CrlOptions): Buffer {
     fieldsOf(issuer).subject,
     generalizedTime(thisUpdate),
     ...(nextUpdate === null ? [] : [generalizedTime(nextUpdate)]),
-    ...(revoked.length === 0 ? [] : [sequence(...revoked)]),
+    ...(revoked.length === 0 ? [] : [sequence(Buffer.concat(revoked))]),
     ...(extensions.length === 0 ? [] : [explicit(0, sequence(...extensions))]),
   );
   return signed(tbs, issuer, algorithm);
