@@ -47,7 +47,7 @@ export interface Problem {
 }
 
 /** Foreign text: bounded, and without what could drive a terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.slice(0, 2000).replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
 }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { EvercertError } from '../errors.ts';
+import { printable } from './problem.ts';
 
 const Url = v.pipe(v.string(), v.maxLength(2048), v.url(), v.regex(/^https?:\/\//));
 /** Words of a CA that reach the operator: nothing in them may drive a terminal. */
@@ -9,21 +10,39 @@ const Status = word(32);
 /** A URL that is only shown to a person: any scheme (Pebble's is data:), but nothing that could drive a terminal. */
 const Shown = word(2048);
 
-/** RFC 8555 section 7.1.1. */
+const DATE_TIME = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
+
+/** A date-time of RFC 3339 section 5.6, with seconds below 60, as milliseconds since 1970. */
+const Rfc3339 = v.pipe(
+  v.string(),
+  v.check(isDateTime, 'is no date-time of RFC 3339'),
+  v.transform((text) => Date.parse(text.toUpperCase())),
+);
+
+/** Date.parse would take the 31st of June for the 1st of July. */
+function isDateTime(text: string): boolean {
+  const [, date, time] = DATE_TIME.exec(text) ?? [];
+  const local = Date.parse(`${date}T${time}Z`);
+  return !Number.isNaN(local) && new Date(local).toISOString() === `${date}T${time}.000Z`;
+}
+
+/** Profiles and what the CA says of each (draft-ietf-acme-profiles section 3). */
+const ProfilesSchema = v.pipe(
+  v.record(word(64), v.pipe(v.string(), v.transform(printable))),
+  v.maxEntries(100),
+);
+
+/** RFC 8555 section 7.1.1, RFC 9773 section 3. */
 export const DirectorySchema = v.object({
   newNonce: Url,
   newAccount: Url,
   newOrder: Url,
-  /** RFC 9773 section 4.1. */
   renewalInfo: v.optional(Url),
   meta: v.optional(
     v.object({
       termsOfService: v.optional(Shown),
       externalAccountRequired: v.optional(v.boolean()),
-      /** Name to description (draft-ietf-acme-profiles). */
-      profiles: v.optional(
-        v.pipe(v.record(word(64), v.pipe(v.string(), v.maxLength(2048))), v.maxEntries(100)),
-      ),
+      profiles: v.optional(ProfilesSchema),
     }),
   ),
 });
@@ -67,6 +86,12 @@ export const AuthorizationSchema = v.object({
 });
 export type Authorization = v.InferOutput<typeof AuthorizationSchema>;
 
+/** RFC 9773 section 4.2. An explanation that cannot be shown is none. */
+export const RenewalInfoSchema = v.object({
+  suggestedWindow: v.object({ start: Rfc3339, end: Rfc3339 }),
+  explanationURL: v.fallback(v.optional(Shown), undefined),
+});
+
 /**
  * Checks what a CA answered.
  *
@@ -85,5 +110,14 @@ export function readResource<S extends v.GenericSchema>(
     'bad-answer',
     `${host} sent a ${what} that makes no sense${where === null ? '' : ` (${where})`}`,
     'This may be no ACME server: check --server, and any proxy in between. If it is, the next run tries again.',
+  );
+}
+
+/** RFC 8555 section 6.1: all of a CA that speaks HTTPS does. */
+export function insecureUrl(host: string, url: string): EvercertError {
+  return new EvercertError(
+    'bad-answer',
+    `${host} sent a URL that is not https: ${url.slice(0, 200)}`,
+    'Nothing was sent there. If this is an ACME server, tell the CA.',
   );
 }

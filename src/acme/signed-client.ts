@@ -5,7 +5,7 @@ import type { Clock } from '../system/clock.ts';
 import type { HttpResponse, SendHttp } from '../system/http.ts';
 import { loadPrivateKey } from '../x509/keys.ts';
 import { problemError, readProblem } from './problem.ts';
-import { DirectorySchema, readResource } from './resources.ts';
+import { DirectorySchema, insecureUrl, readResource } from './resources.ts';
 import { retrying } from './retry.ts';
 
 /** An external account binding (RFC 8555 section 7.3.4). The HMAC key is a secret: base64url. */
@@ -46,7 +46,7 @@ export function createClient(options: ConnectionOptions, edges: ConnectionEdges,
   client.http.maxBadNonceRetries = 8;
   const isSecure = directoryUrl.startsWith('https:');
   client.http.request = async (url, method, { data } = {}) => {
-    if (isSecure && !url.startsWith('https:')) throw insecure(host, url);
+    if (isSecure && !url.startsWith('https:')) throw insecureUrl(host, url);
     const reply = rawReply(await edges.send(signedRequest(url, method, data, edges.userAgent), edges.signal));
     const nonce = reply.headers['replay-nonce'];
     // acme-client itself takes the nonce of a badNonce answer for its retry.
@@ -64,15 +64,6 @@ async function fetchNonce(client: Client, host: string, edges: ConnectionEdges):
   const { newNonce } = readResource(DirectorySchema, await client.http.getDirectory(), host, 'directory');
   const reply = await retrying(() => client.http.request(newNonce, 'head'), edges);
   if (reply.status >= 400) throw problemError(readProblem(reply.status, reply.data), host, 'newNonce');
-}
-
-/** RFC 8555 section 6.1: all of a CA that speaks HTTPS does. */
-function insecure(host: string, url: string): EvercertError {
-  return new EvercertError(
-    'bad-answer',
-    `${host} sent a URL that is not https: ${url.slice(0, 200)}`,
-    'Nothing was sent there. If this is an ACME server, tell the CA.',
-  );
 }
 
 function missingNonce(host: string): never {
