@@ -37,6 +37,7 @@ const EXIT_STATUS = {
   'revocation-unknown': 1,
   'hook-failed': 1,
   'timer-failed': 1,
+  'not-served': 1,
   interrupted: 1,
 } as const;
 

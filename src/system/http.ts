@@ -137,6 +137,8 @@ function ask(
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const outgoing = start(request, route, signal);
+    // A request that still waits for its tunnel says nothing of being aborted.
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     outgoing.once('socket', (socket) => {
       if (outgoing.reusedSocket) connected();
       else socket.once(route.agent instanceof https.Agent ? 'secureConnect' : 'connect', connected);

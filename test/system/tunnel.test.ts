@@ -190,7 +190,9 @@ test('a proxy that hangs is given up when there should be a connection; closing 
   const patient = createHttpSender(LIMITS, undefined, { https_proxy: `http://127.0.0.1:${port}` });
   const stopped = patient.send(get, controller.signal);
   setTimeout(() => controller.abort(new TypeError('stop')), 20);
+  const began = performance.now();
   await assert.rejects(stopped, /stop/);
+  assert.ok(performance.now() - began < 2000, 'at once');
   patient.close();
   close();
   while (open.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
