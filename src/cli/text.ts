@@ -128,7 +128,7 @@ export function warningText(event: Event & { type: 'warning' }): string {
     case 'state-not-written':
       return `${about}what was checked could not be remembered: ${event.detail}`;
     case 'notice-not-sent':
-      return `a notice was not sent to ${event.detail}; the next run tries again`;
+      return `a notice was not sent to ${event.detail}`;
     case 'notices-forgotten':
       return `what was notified could not be remembered, so that it will be repeated: ${event.detail}`;
     case 'metrics-not-written':

@@ -179,6 +179,9 @@ test('every step and every warning has its words', () => {
     'chain-not-found',
     'state-unreadable',
     'state-not-written',
+    'notice-not-sent',
+    'notices-forgotten',
+    'metrics-not-written',
   ] as const)
     assert.doesNotMatch(warningText({ type: 'warning', code, lineage: 'a', detail: 'x' }), /undefined|\.$/);
   assert.match(
