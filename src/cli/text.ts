@@ -175,7 +175,7 @@ export function warningText(event: Event & { type: 'warning' }): string {
     case 'fallback-unready':
       return `no account at the fallback CA yet: ${event.detail}`;
     case 'notice-not-sent':
-      return `a notice was not sent to ${event.detail}; the next run tries again`;
+      return `a notice was not sent to ${event.detail}`;
     case 'notices-forgotten':
       return `what was notified could not be remembered, so that it will be repeated: ${event.detail}`;
     case 'metrics-not-written':

@@ -1,18 +1,17 @@
 import pLimit from 'p-limit';
-import { createRenewalInfo, pollFailure, type RenewalInfoAnswer } from '../acme/renewal-info.ts';
-import { asEvercertError } from '../errors.ts';
+import { createRenewalInfo, pollFailureKind, type RenewalInfoAnswer } from '../acme/renewal-info.ts';
+import { asEvercertError, EvercertError } from '../errors.ts';
 import { CERTIFICATE, CHAIN, type StorePaths, versionPath } from '../lineage/paths.ts';
 import { type BrokenLineage, type Lineage, rememberedState } from '../lineage/scan.ts';
 import type { LiveFacts, State } from '../lineage/state.ts';
 import { nextCheckAt, nextLookAt, nextPollAt } from '../renewal/idle.ts';
 import { withFailedPoll, withoutRenewalInfo, withSuggestion } from '../renewal/renewal-info.ts';
-import { createRevocationCheck, type RevocationAnswer, type RevocationQuery } from '../revocation/check.ts';
+import { createRevocationCheck } from '../revocation/check.ts';
+import type { RevocationAnswer, RevocationQuery } from '../revocation/values.ts';
 import { splitCertificates } from '../x509/pem.ts';
 import { readBundle } from './check-local.ts';
 import type { Edges } from './edges.ts';
 
-/** Look-ups are answers of a moment: small or bounded, and none may hold up a run. */
-const LIMITS = { timeoutMs: 10_000, maxBytes: 32 << 20, maxSockets: 8 };
 const POLLS_AT_A_TIME = 16;
 /** A CA that failed so often in a row is left alone for this run. */
 const MAX_FAILED_POLLS = 3;
@@ -90,7 +89,7 @@ async function createPoll(
   bundle: string | undefined,
   closers: (() => void)[],
 ): Promise<Poll> {
-  const { send, close } = await edges.http(readBundle(edges, bundle), LIMITS);
+  const { send, close } = await edges.http('look-up', readBundle(edges, bundle));
   closers.push(close);
   const { poll } = createRenewalInfo({ ...edges, send });
   const failed = new Map<string, { count: number; error: unknown }>();
@@ -135,7 +134,7 @@ async function pollOne(
   } catch (thrown) {
     signal.throwIfAborted();
     const error = asEvercertError(thrown);
-    remember(name, { renewalInfo: withFailedPoll(before, version, pollFailure(error), clock.now()) });
+    remember(name, { renewalInfo: withFailedPoll(before, version, pollFailureKind(error), clock.now()) });
     emit({ type: 'lookup-failed', lineage: name, about: 'renewal-info', error });
   }
 }
@@ -150,7 +149,7 @@ async function checkAll(
   const now = edges.clock.now();
   const wanted = whole.filter(({ lineage, live }) => nextCheckAt(lineage.state, live) <= now);
   if (wanted.length === 0) return;
-  const { send, close } = await edges.http(undefined, LIMITS);
+  const { send, close } = await edges.http('look-up', undefined);
   closers.push(close);
   const { check } = createRevocationCheck({ ...edges, send });
   const answers = await check(wanted.flatMap((each) => queryFor(edges, paths, each)));
@@ -169,21 +168,20 @@ function queryFor(
   const [issuerPem] = splitCertificates(disk.readText(`${directory}/${CHAIN}`) ?? '');
   if (certPem === undefined || issuerPem === undefined) return [];
   const known = state?.revocation;
-  const etag = known?.version === version && known.status === 'good' ? known.etag : undefined;
-  return [{ lineage: name, certPem, issuerPem, responder, crl, etag }];
+  const isGood = known?.version === version && known.status === 'good';
+  const { etag, validUntil } = isGood ? known : {};
+  return [{ lineage: name, certPem, issuerPem, responder, crl, etag, validUntil }];
 }
 
 function keepAnswer(
   { clock, emit }: ObserveEdges,
   { lineage: { name, state }, live: { version } }: Whole,
-  answer: RevocationAnswer | undefined,
+  answer: RevocationAnswer | EvercertError | undefined,
   remember: Remember,
 ): void {
   if (answer === undefined) return;
-  if ('status' in answer) {
-    const { status, reason, etag, nextCheckAt: next } = answer;
-    const known = { ...(reason === undefined ? {} : { reason }), ...(etag === undefined ? {} : { etag }) };
-    remember(name, { revocation: { version, status, nextCheckAt: Math.round(next), ...known } });
+  if (!(answer instanceof EvercertError)) {
+    remember(name, { revocation: revocationOf(version, answer) });
     return;
   }
   const before = state?.revocation?.version === version ? state.revocation : undefined;
@@ -191,4 +189,16 @@ function keepAnswer(
   const nextCheckAt = clock.now() + wait;
   remember(name, { revocation: { ...(before ?? { version, status: 'unknown' }), nextCheckAt } });
   emit({ type: 'lookup-failed', lineage: name, about: 'revocation', error: answer });
+}
+
+function revocationOf(version: string, answer: RevocationAnswer): NonNullable<State['revocation']> {
+  const { status, reason, etag, validUntil, nextCheckAt: next } = answer;
+  return {
+    version,
+    status,
+    nextCheckAt: Math.round(next),
+    ...(reason === undefined ? {} : { reason }),
+    ...(etag === undefined ? {} : { etag }),
+    ...(validUntil === undefined ? {} : { validUntil }),
+  };
 }

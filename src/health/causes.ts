@@ -1,11 +1,11 @@
 import type { LineageHealth } from './health.ts';
 
-export type NoticeKind = 'failed' | 'not-deployed' | 'expiry' | 'recovered';
+export type NoticeKind = 'failed' | 'not-deployed' | 'expiry' | 'recovered' | 'test';
 
 /** One thing that a person is to hear of, for all lineages that share it. */
 export interface Notice {
   readonly kind: NoticeKind;
-  /** That of the error; else 'not-deployed', 'not-served', 'expires', 'expired', 'recovered'. */
+  /** That of the error; else 'not-deployed', 'not-served', 'expires', 'expired', 'recovered', 'test'. */
   readonly code: string;
   /** The first 50. */
   readonly lineages: readonly string[];

@@ -53,6 +53,7 @@ const Revocation = v.strictObject({
   nextCheckAt: Time,
   /** Of the CRL that was asked. */
   etag: v.optional(Text),
+  validUntil: v.optional(Time),
 });
 
 const Failure = v.strictObject({

@@ -21,6 +21,7 @@ export interface DeliveryEdges {
   readonly token: string | undefined;
   readonly smtpPassword: string | undefined;
   readonly userAgent: string;
+  readonly signal: AbortSignal;
 }
 
 /** What is told, by whom and when (milliseconds since 1970). */
@@ -37,48 +38,47 @@ const MAX_VARIABLE = 16_000;
 /**
  * Hands a message to one target, within 15 seconds.
  *
+ * @returns mail addresses that were refused, while others were not
  * @throws EvercertError of any code, the time-out's too; its message has none of the target's secrets
  */
 export async function deliver(
   target: Target,
   message: Message,
   edges: DeliveryEdges,
-  signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly string[]> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    await hand(target, message, edges, AbortSignal.any([signal, timeout]));
+    return await hand(target, message, { ...edges, signal: AbortSignal.any([edges.signal, timeout]) });
   } catch (error) {
-    signal.throwIfAborted();
+    edges.signal.throwIfAborted();
     if (timeout.aborted) throw undelivered(`no answer within ${TIMEOUT_MS / 1000} s`);
     throw error;
   }
 }
 
-function hand(target: Target, message: Message, edges: DeliveryEdges, signal: AbortSignal): Promise<void> {
+async function hand(target: Target, message: Message, edges: DeliveryEdges): Promise<readonly string[]> {
   const { notices, host } = message;
   const letter = letterOf(notices, host);
   const payload = payloadOf(notices, host);
   switch (target.kind) {
-    case 'mail':
-      return mailBySendmail(target, letter, message, edges, signal);
     case 'smtp':
-      return mailBySmtp(target, letter, message, edges, signal);
+      return mailBySmtp(target, letter, message, edges);
+    case 'mail':
+      await mailBySendmail(target, letter, message, edges);
+      break;
     case 'command':
-      return runCommand(
-        target.command,
-        `${JSON.stringify(payload)}\n`,
-        noticeEnvironment(letter, message),
-        edges,
-        signal,
-      );
+      await runCommand(target.command, `${JSON.stringify(payload)}\n`, variables(letter, message), edges);
+      break;
     case 'webhook':
-      return post(webhookRequest(postOf(target.url, edges), payload), edges, signal);
+      await post(webhookRequest(postOf(target.url, edges), payload), edges);
+      break;
     case 'ntfy':
-      return post(ntfyRequest(postOf(target.url, edges), letter), edges, signal);
+      await post(ntfyRequest(postOf(target.url, edges), letter), edges);
+      break;
     case 'slack':
-      return post(slackRequest(postOf(target.url, edges), letter), edges, signal);
+      await post(slackRequest(postOf(target.url, edges), letter), edges);
   }
+  return [];
 }
 
 function mailBySendmail(
@@ -86,10 +86,9 @@ function mailBySendmail(
   letter: Letter,
   { host, now }: Message,
   edges: DeliveryEdges,
-  signal: AbortSignal,
 ): Promise<void> {
   const mail = composeMail(envelopeOf(target, host), letter, host, now);
-  return runCommand('exec sendmail -i -t', mail, {}, edges, signal);
+  return runCommand('exec sendmail -i -t', mail, {}, edges);
 }
 
 async function mailBySmtp(
@@ -97,16 +96,15 @@ async function mailBySmtp(
   letter: Letter,
   { host, now }: Message,
   edges: DeliveryEdges,
-  signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { user } = target;
   const login = user === undefined ? undefined : { user, pass: passwordOf(target, edges) };
   const envelope = envelopeOf(target, host);
   const send = await edges.smtp();
-  await send(
+  return send(
     { ...target, mustBeSecure: !isLoopback(target.host), login },
     { ...envelope, message: composeMail(envelope, letter, host, now) },
-    signal,
+    edges.signal,
   );
 }
 
@@ -131,14 +129,13 @@ async function runCommand(
   input: string,
   environment: Readonly<Record<string, string>>,
   edges: DeliveryEdges,
-  signal: AbortSignal,
 ): Promise<void> {
   const env = { ...edges.commandEnvironment, ...environment };
-  const { ok, outcome, output } = await edges.shellWith(input)(command, env, TIMEOUT_MS, signal);
+  const { ok, outcome, output } = await edges.shellWith(input)(command, env, TIMEOUT_MS, edges.signal);
   if (!ok) throw undelivered([outcome, output.trim().slice(-300)].filter(Boolean).join(': '));
 }
 
-function noticeEnvironment({ title, text }: Letter, { notices, host }: Message): Record<string, string> {
+function variables({ title, text }: Letter, { notices, host }: Message): Record<string, string> {
   return {
     EVERCERT_NOTICE_TITLE: title,
     EVERCERT_NOTICE_TEXT: text.slice(0, MAX_VARIABLE),
@@ -151,7 +148,7 @@ function postOf(url: string, { token, userAgent }: DeliveryEdges) {
   return { url, token, userAgent };
 }
 
-async function post(request: HttpRequest, { http }: DeliveryEdges, signal: AbortSignal): Promise<void> {
+async function post(request: HttpRequest, { http, signal }: DeliveryEdges): Promise<void> {
   const { send, close } = await http();
   try {
     const { status } = await send(request, signal);

@@ -24,7 +24,7 @@ export function letterOf(notices: readonly Notice[], host: string): Letter {
   return {
     title: `evercert on ${host}: ${clip(first, MAX_TITLE)}${more}`,
     text: `${notices.map(section).join('\n\n')}\n`,
-    urgent: notices.some(({ kind }) => kind !== 'recovered'),
+    urgent: notices.some(({ kind }) => kind !== 'recovered' && kind !== 'test'),
   };
 }
 
@@ -63,6 +63,8 @@ function headline(notice: Notice): string {
       return expiryText(notice, who, many);
     case 'recovered':
       return `${who} ${many ? 'are' : 'is'} in order again`;
+    case 'test':
+      return 'this is a test: notices arrive';
   }
 }
 

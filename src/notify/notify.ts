@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { asEvercertError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { dueNotices, forgetOld, type Memory } from '../health/causes.ts';
+import { dueNotices, forgetOld, type Memory, type Notice } from '../health/causes.ts';
 import type { LineageHealth } from '../health/health.ts';
 import { encodeMemories, readMemories } from '../health/memory.ts';
 import type { Disk } from '../system/disk.ts';
-import { type DeliveryEdges, deliver } from './deliver.ts';
+import { type DeliveryEdges, deliver, type Message } from './deliver.ts';
 import type { Target } from './target.ts';
 
 export interface NotifyOptions {
@@ -20,7 +20,6 @@ export interface NotifyOptions {
 export interface NotifyEdges extends DeliveryEdges {
   readonly disk: Disk;
   readonly emit: Emit;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -64,18 +63,47 @@ async function tell(
   const due = dueNotices(health, memory, now, expiryDays);
   if (due.notices.length === 0) return due.memory;
   if (edges.signal.aborted) return memory;
+  return (await arrives(target, { notices: due.notices, host, now }, edges)) ? due.memory : memory;
+}
+
+/** Emits a warning when it does not, or not to all. */
+async function arrives(target: Target, message: Message, edges: NotifyEdges): Promise<boolean> {
+  const warn = (why: string) =>
+    edges.emit({ type: 'warning', code: 'notice-not-sent', detail: `${target.label}: ${printable(why)}` });
   try {
-    await deliver(target, { notices: due.notices, host, now }, edges, edges.signal);
-    return due.memory;
+    const refused = await deliver(target, message, edges);
+    if (refused.length > 0) warn(`it refused ${refused.join(', ')}`);
+    return true;
   } catch (error) {
-    const { message } = asEvercertError(error);
-    edges.emit({
-      type: 'warning',
-      code: 'notice-not-sent',
-      detail: `${target.label}: ${printable(message)}`,
-    });
-    return memory;
+    warn(asEvercertError(error).message);
+    return false;
   }
+}
+
+const TEST: Notice = {
+  kind: 'test',
+  code: 'test',
+  lineages: [],
+  more: 0,
+  reasons: [],
+  hint: undefined,
+  notAfter: undefined,
+};
+
+/**
+ * Sends a test to all targets, whatever the state of things.
+ *
+ * @returns whether it arrived everywhere
+ */
+export async function sendTest(
+  { targets, host }: Pick<NotifyOptions, 'targets' | 'host'>,
+  edges: NotifyEdges,
+  now: number,
+): Promise<boolean> {
+  const arrived = await Promise.all(
+    targets.map((target) => arrives(target, { notices: [TEST], host, now }, edges)),
+  );
+  return arrived.every(Boolean);
 }
 
 /** A target may hold a secret, and the memory is no place for it. */

@@ -19,11 +19,16 @@ export interface SmtpMail {
 }
 
 /**
- * Hands a message to a mail server, for all recipients or none.
+ * Hands a message to a mail server.
  *
+ * @returns the recipients that the server refused, while it took others
  * @throws EvercertError connection-failed; the signal's reason
  */
-export type SendSmtp = (server: SmtpServer, mail: SmtpMail, signal: AbortSignal) => Promise<void>;
+export type SendSmtp = (
+  server: SmtpServer,
+  mail: SmtpMail,
+  signal: AbortSignal,
+) => Promise<readonly string[]>;
 
 const STEP_TIMEOUT_MS = 15_000;
 
@@ -31,8 +36,9 @@ export const sendSmtp: SendSmtp = async (server, mail, signal) => {
   signal.throwIfAborted();
   const connection = open(server);
   try {
-    await Promise.race([ended(connection, signal), converse(connection, server, mail)]);
+    const refused = await Promise.race([ended(connection, signal), converse(connection, server, mail)]);
     connection.quit();
+    return refused;
   } catch (error) {
     connection.close();
     signal.throwIfAborted();
@@ -68,15 +74,14 @@ async function converse(
   connection: SMTPConnection,
   { login }: SmtpServer,
   { from, to, message }: SmtpMail,
-): Promise<void> {
+): Promise<readonly string[]> {
   await answered((done) => connection.connect(done));
   if (login !== undefined) await answered((done) => connection.login(login, done));
-  const rejected = await new Promise<readonly string[]>((resolve, reject) => {
+  return new Promise<readonly string[]>((resolve, reject) => {
     connection.send({ from, to: [...to] }, message, (error, info) =>
       error ? reject(error) : resolve(info?.rejected ?? []),
     );
   });
-  if (rejected.length > 0) throw new TypeError(`${rejected.join(', ')} refused`);
 }
 
 function answered(ask: (done: (error?: Error | null) => void) => void): Promise<void> {

@@ -126,14 +126,18 @@ const PATHS: readonly (readonly [string | undefined, string])[] = [
   [STANDARD, STANDARD],
 ];
 
+const SECRETS = {
+  EVERCERT_EAB_HMAC_KEY: 'secret',
+  EVERCERT_NOTIFY: 'secret',
+  EVERCERT_NOTIFY_TOKEN: 'secret',
+  EVERCERT_SMTP_PASSWORD: 'secret',
+};
+
 for (const [given, made] of PATHS) {
-  test(`the PATH ${given} is made whole, and our secret stays ours`, () => {
-    assert.deepEqual(
-      baseEnvironment({ PATH: given, HOME: '/root', GONE: undefined, EVERCERT_EAB_HMAC_KEY: 'secret' }),
-      {
-        HOME: '/root',
-        PATH: made,
-      },
-    );
+  test(`the PATH ${given} is made whole, and our secrets stay ours`, () => {
+    assert.deepEqual(baseEnvironment({ PATH: given, HOME: '/root', GONE: undefined, ...SECRETS }), {
+      HOME: '/root',
+      PATH: made,
+    });
   });
 }

@@ -16,7 +16,7 @@ import { FAILED, RECOVERED } from '../unit-kit/notices.ts';
 
 const MESSAGE = { notices: [FAILED, RECOVERED], host: 'web1', now: NOW };
 const TITLE = 'evercert on web1: a.example cannot be renewed (order-failed) (and 1 more)';
-const LIMITS = { timeoutMs: 5000, maxBytes: 1 << 16, maxSockets: 2 };
+const LIMITS = { connectTimeoutMs: 5000, timeoutMs: 5000, maxBytes: 1 << 16, maxSockets: 2 };
 
 const noSmtp = async () => assert.fail('no mail server is asked');
 
@@ -30,12 +30,13 @@ function edgesWith(more: Partial<DeliveryEdges> = {}): DeliveryEdges {
     token: undefined,
     smtpPassword: undefined,
     userAgent: 'unit/1',
+    signal: NEVER,
     ...more,
   };
 }
 
-const send = (target: string, more: Partial<DeliveryEdges> = {}, signal = NEVER) =>
-  deliver(parseTarget(target), MESSAGE, edgesWith(more), signal);
+const send = (target: string, more: Partial<DeliveryEdges> = {}) =>
+  deliver(parseTarget(target), MESSAGE, edgesWith(more));
 
 test('a webhook gets the JSON, and the token', async (t) => {
   const { port, received } = await receiveHttp(t, () => 204);
@@ -62,7 +63,7 @@ test('Slack gets text in which nothing is a link or a mention, and no token', as
   const { port, received } = await receiveHttp(t);
   const notices = [{ ...FAILED, reasons: ['<!channel> & <http://evil.example|good>'] }];
   const target = parseTarget(`slack+http://127.0.0.1:${port}/services/x`);
-  await deliver(target, { ...MESSAGE, notices }, edgesWith({ token: 'TOKEN' }), NEVER);
+  await deliver(target, { ...MESSAGE, notices }, edgesWith({ token: 'TOKEN' }));
   assert.deepEqual([received[0]?.path, received[0]?.headers.authorization], ['/services/x', undefined]);
   const { text } = JSON.parse(received[0]?.body ?? '');
   assert.match(text, /^\*evercert on web1: a\.example .*\*\n/);
@@ -103,7 +104,7 @@ test('time is up, or the run is interrupted', async (t) => {
   );
   t.mock.restoreAll();
   const reason = new TypeError('enough');
-  await assert.rejects(send('exec:sleep 60', {}, AbortSignal.abort(reason)), reason);
+  await assert.rejects(send('exec:sleep 60', { signal: AbortSignal.abort(reason) }), reason);
 });
 
 /** A stand-in for sendmail, first in PATH, that keeps its arguments and stdin. */
@@ -128,8 +129,11 @@ test('sendmail: recipients stand in the headers, not in the arguments', async ()
 
 async function smtpCall(t: TestContext, target: string, more: Partial<DeliveryEdges> = {}) {
   const calls: (readonly [SmtpServer, SmtpMail])[] = [];
-  const smtp = async () => async (server: SmtpServer, mail: SmtpMail) => void calls.push([server, mail]);
-  await send(target, { smtp, ...more });
+  const smtp = async () => async (server: SmtpServer, mail: SmtpMail) => {
+    calls.push([server, mail]);
+    return ['gone@b.example'];
+  };
+  assert.deepEqual(await send(target, { smtp, ...more }), ['gone@b.example']);
   const [[server, mail] = assert.fail(t.name)] = calls;
   return { server, mail };
 }

@@ -40,6 +40,7 @@ const HEADLINES: readonly (readonly [Notice, string])[] = [
   [{ ...expiry, code: 'expired' }, 'a.example has expired'],
   [{ ...expiry, ...many, code: 'expired' }, '2 certificates have expired'],
   [{ ...RECOVERED, lineages: ['a.example'], more: 0 }, 'a.example is in order again'],
+  [{ ...RECOVERED, kind: 'test', lineages: [], more: 0 }, 'this is a test: notices arrive'],
 ];
 
 for (const [notice, headline] of HEADLINES) {

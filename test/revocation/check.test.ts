@@ -37,8 +37,9 @@ const clock = {
 async function meet(t: TestContext) {
   const server = await startRevocationServer();
   const { send, close } = createHttpSender(
-    { timeoutMs: 30_000, maxBytes: 1 << 20, maxSockets: 8 },
+    { connectTimeoutMs: 10_000, timeoutMs: 30_000, maxBytes: 1 << 20, maxSockets: 8 },
     undefined,
+    {},
   );
   t.after(async () => {
     close();

@@ -45,8 +45,8 @@ async function postOffice(t: TestContext) {
         token: undefined,
         smtpPassword: undefined,
         userAgent: 'unit/1',
+        signal: NEVER,
       },
-      NEVER,
     );
     await until('the mail is in the box', () => messages().length === 1);
     return readFileSync(join(inbox, messages()[0] ?? ''), 'utf8');

@@ -27,7 +27,7 @@ test('what is absent is undefined', () => {
 test('what is behind a file is absent too', () => {
   const path = `${root()}/file`;
   fs.writeFileSync(path, '');
-  for (const read of [disk.readText, disk.list, disk.stamp, disk.linkTarget])
+  for (const read of [disk.readText, disk.list, disk.stamp, disk.linkTarget, disk.fileMode])
     assert.equal(read(`${path}/x`), undefined);
 });
 
@@ -87,6 +87,16 @@ test('executable is a regular file that may be executed, perhaps behind a link',
     disk.isExecutableFile(`${directory}/${name}`),
   );
   assert.deepEqual(found, [true, false, true, false, false]);
+});
+
+test('permission bits of a file, through a link', () => {
+  const directory = root();
+  fs.writeFileSync(`${directory}/file`, '', { mode: 0o640 });
+  fs.symlinkSync('file', `${directory}/link`);
+  assert.deepEqual(
+    ['file', 'link', 'gone'].map((name) => disk.fileMode(`${directory}/${name}`)),
+    [0o640, 0o640, undefined],
+  );
 });
 
 test('make a directory: mode at creation, and no harm when it is there', () => {

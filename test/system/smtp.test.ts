@@ -67,7 +67,9 @@ test('refusals: of the password, of a recipient; no secret is in the message', a
       !wrong.message.includes(Buffer.from('\0me\0SECRET').toString('base64')),
   );
   const choosy = await receiveSmtp(t, { unknown: 'e@f.example' });
-  await rejection(sendSmtp(on(choosy.port), MAIL, NEVER), 'connection-failed');
+  assert.deepEqual(await sendSmtp(on(choosy.port), MAIL, NEVER), ['e@f.example']);
+  assert.equal(choosy.sessions[0]?.message, MAIL.message);
+  await rejection(sendSmtp(on(choosy.port), { ...MAIL, to: ['e@f.example'] }, NEVER), 'connection-failed');
 });
 
 test('nobody listens; one says nothing until time is up', async (t) => {

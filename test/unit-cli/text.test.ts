@@ -181,6 +181,9 @@ test('every step and every warning has its words', () => {
     'certbot-timer',
     'timer-not-enabled',
     'program-in-cache',
+    'notice-not-sent',
+    'notices-forgotten',
+    'metrics-not-written',
   ] as const)
     assert.doesNotMatch(warningText({ type: 'warning', code, lineage: 'a', detail: 'x' }), /undefined|\.$/);
   assert.match(
