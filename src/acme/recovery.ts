@@ -1,4 +1,5 @@
 import type { RawReply } from 'acme-client/src/client.js';
+import { EvercertError } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import { readProblem } from './problem.ts';
 
@@ -18,7 +19,11 @@ export function accountKeeper(connection: Connection, recover: Recover) {
     const signedBy = connection.accountUrl();
     const reply = await send();
     if (!blamesAccount(reply)) return reply;
-    recovery ??= recover(connection);
+    recovery ??= recover(connection).catch((error) => {
+      // Nothing was learnt: the next request may find out.
+      if (error instanceof EvercertError && error.code === 'connection-failed') recovery = undefined;
+      throw error;
+    });
     await recovery;
     return connection.accountUrl() === signedBy ? reply : send();
   };

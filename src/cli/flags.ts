@@ -141,7 +141,11 @@ const CERTONLY: readonly Flag[] = [
   { name: 'key-mode', value: 'MODE', help: 'permissions of privkey.pem and combined.pem (default 0600)' },
   { name: 'key-group', value: 'GROUP', help: 'their group' },
   { name: 'keep-versions', value: 'N', help: 'versions kept before the live one (default 5)' },
-  { name: 'preferred-chain', value: 'CN', help: 'the chain whose topmost issuer has this common name' },
+  {
+    name: 'preferred-chain',
+    value: 'CN',
+    help: 'the chain whose topmost issuer (or else any issuer) has this common name',
+  },
   {
     name: 'fallback-server',
     value: 'CA',

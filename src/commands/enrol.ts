@@ -105,7 +105,7 @@ function bindingMissing(host: string): EvercertError {
   return new EvercertError(
     'eab-missing',
     `${host} makes accounts only for those who have one with it already (external account binding)`,
-    'Get a key there, then: evercert register --server CA --eab-kid ID, and its key in $EVERCERT_EAB_HMAC_KEY.',
+    'Get a key there, and give --eab-kid and --eab-hmac-key (or $EVERCERT_EAB_HMAC_KEY) once: to evercert register or certonly.',
   );
 }
 

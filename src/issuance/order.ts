@@ -1,4 +1,3 @@
-import { findOrder, listOrders } from '../acme/account.ts';
 import type { Connection } from '../acme/connection.ts';
 import { problemOf } from '../acme/problem.ts';
 import { type Order, OrderSchema } from '../acme/resources.ts';
@@ -8,8 +7,9 @@ import type { Step } from '../events.ts';
 import { sameNames } from '../x509/identifier.ts';
 import { authorize, cleanUpLeftovers, explainInvalid } from './authorize.ts';
 import { type Download, downloadCertificate } from './download.ts';
-import { type OrderTerms, type Placed, type PlaceListener, placeOrder } from './place.ts';
+import type { OrderTerms, Placed, PlaceListener } from './place.ts';
 import { pollOrder } from './poll.ts';
+import { takeUp } from './take-up.ts';
 
 export interface OrderRequest extends OrderTerms {
   readonly preferredChain: string | undefined;
@@ -24,8 +24,6 @@ export interface OrderListener extends PlaceListener {
   placed(url: string): Promise<void>;
   step(step: Step): void;
 }
-
-const MAX_LISTED = 20;
 
 /**
  * Walks one order from newOrder, or from where an earlier run left it, to the certificate (RFC 8555 section 7.4).
@@ -76,27 +74,6 @@ async function walkOrder(
   return downloadCertificate(connection, valid, request.preferredChain);
 }
 
-async function takeUp(
-  connection: Connection,
-  request: OrderRequest,
-  listener: OrderListener,
-): Promise<Placed> {
-  const { earlier } = request;
-  if (earlier !== undefined) listener.step('resume-order');
-  const found =
-    earlier === 'unknown' ? await searchOrder(connection, request) : await usableOrder(connection, earlier);
-  if (found !== undefined && found.url === earlier) return found;
-  if (found === undefined) listener.step('order');
-  const placed = found ?? (await placeOrder(connection, request, listener));
-  await listener.placed(placed.url);
-  return placed;
-}
-
-async function usableOrder(connection: Connection, url: string | undefined): Promise<Placed | undefined> {
-  const order = url === undefined ? undefined : await findOrder(connection, url);
-  return url === undefined || order === undefined || order.status === 'invalid' ? undefined : { url, order };
-}
-
 /** An order for other names would have us prove names that nobody asked for. */
 function checkIdentifiers(host: string, { identifiers }: Order, request: OrderRequest): void {
   const given = identifiers.map(({ value }) => value.toLowerCase());
@@ -107,28 +84,6 @@ function checkIdentifiers(host: string, { identifiers }: Order, request: OrderRe
     `${host} made an order for other names: ${given.join(', ').slice(0, 300)}`,
     'Nothing was proven. The next run places a new order; if this repeats, tell the CA.',
   );
-}
-
-/** The order whose answer never reached us: one for these names that nobody has finalized. */
-async function searchOrder(
-  connection: Connection,
-  { identifiers }: OrderRequest,
-): Promise<Placed | undefined> {
-  const names = identifiers.map(({ value }) => value);
-  for (const url of (await listOrders(connection)).slice(-MAX_LISTED).reverse()) {
-    const found = await usableOrder(connection, url);
-    const open = found?.order.status === 'pending' || found?.order.status === 'ready';
-    if (
-      found &&
-      open &&
-      sameNames(
-        found.order.identifiers.map(({ value }) => value),
-        names,
-      )
-    )
-      return found;
-  }
-  return undefined;
 }
 
 async function makeReady(

@@ -66,6 +66,15 @@ test('an account that moved is found by its key', async (t) => {
   assert.equal(ca.accounts.length, 1);
 });
 
+test('an outage while the account is looked for is not for ever', async (t) => {
+  const { ca, connection, count } = await recovering(t);
+  ca.forgetAccounts();
+  ca.inject({ endpoint: 'newAccount', fault: { kind: 'drop' } });
+  await rejection(place(connection), 'connection-failed');
+  await place(connection);
+  assert.deepEqual([count(), ca.orders.length], [2, 1]);
+});
+
 const REFUSALS = [
   { status: 401, type: 'unauthorized', asks: 1 },
   { status: 403, type: 'unauthorized', asks: 1 },

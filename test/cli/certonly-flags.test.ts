@@ -282,9 +282,9 @@ describe('external account binding', { concurrency: 4 }, () => {
   });
   after(() => strict.close());
 
-  test('asked for and not given: says which flags, exit 1', async () => {
+  test('asked for and not given: says which flags, exit 2, and no account is asked for', async () => {
     const result = await strict.store().certonly('a.example.org');
-    fails(result, 1, /externalAccountRequired[\s\S]*hint: .*--eab-kid and --eab-hmac-key/);
+    fails(result, 2, /external account binding[\s\S]*hint: .*--eab-kid and --eab-hmac-key/);
   });
 
   test('by flags', async () => {

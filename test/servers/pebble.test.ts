@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
-import { describe, test } from 'node:test';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { connect } from '../../src/acme/connection.ts';
+import { AccountSchema } from '../../src/acme/resources.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { createHttpSender } from '../../src/system/http.ts';
 import { skipWithout } from '../support/rig/requirements.ts';
 import { breakGround, type Ground, standaloneOn, succeeds } from './kit.ts';
 import { countOrders, requestsIn, since } from './pebble-log.ts';
@@ -81,7 +87,7 @@ describe('an account at Pebble', { skip: skipWithout(['pebble']) }, () => {
   test('that must be bound to another is bound once, and renews without the key', async (t) => {
     const ground = await breakGround(t, { eab: EAB });
     const without = await ground.certonly(NAME, ground.standalone);
-    assert.equal(without.status, 1);
+    assert.equal(without.status, 2);
     assert.match(without.stderr, /externalAccountRequired|--eab-kid/);
     const wrong = ['--eab-kid', 'kid-1', '--eab-hmac-key', EAB['kid-2']];
     const refused = await ground.certonly(NAME, [...ground.standalone, ...wrong]);
@@ -101,6 +107,47 @@ describe('an account at Pebble', { skip: skipWithout(['pebble']) }, () => {
     const env = { EVERCERT_EAB_HMAC_KEY: EAB['kid-2'] };
     await succeeds(ground.certonly(NAME, [...ground.standalone, '--eab-kid', 'kid-2'], { env }));
     assert.equal(ground.lineage(NAME).version, '0001');
+  });
+});
+
+describe('an account that Pebble does not know', { skip: skipWithout(['pebble']) }, () => {
+  /** A certificate whose account then has another URL, and perhaps another key, on our disk than at Pebble. */
+  async function astray(t: TestContext, changeKey: boolean) {
+    const ground = await breakGround(t, { alwaysValid: true });
+    await succeeds(ground.certonly(NAME, ground.standalone));
+    const folder = join(ground.configDir, 'accounts', ground.list('accounts')[0] ?? '');
+    const file = join(folder, 'account.json');
+    const record = (): { url: string } => JSON.parse(readFileSync(file, 'utf8'));
+    const { url } = record();
+    writeFileSync(file, JSON.stringify({ ...record(), url: `${url}0000` }));
+    if (changeKey) {
+      const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      writeFileSync(join(folder, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    }
+    const { stderr } = await succeeds(ground.renew(['--force-renewal']));
+    assert.equal(ground.lineage(NAME).version, '0002');
+    return { before: url, after: record().url, stderr };
+  }
+
+  test('by this URL is found by its key', async (t) => {
+    const { before, after, stderr } = await astray(t, false);
+    assert.deepEqual([after, stderr], [before, '']);
+  });
+
+  test('at all is made again', async (t) => {
+    const { before, after, stderr } = await astray(t, true);
+    assert.notEqual(after, before);
+    assert.match(stderr, /had lost the account; it was made again/);
+  });
+
+  test('to be open is told, and not made again', async (t) => {
+    const ground = await breakGround(t, { alwaysValid: true });
+    await succeeds(ground.certonly(NAME, ground.standalone));
+    await deactivate(ground);
+    const { status, stderr } = await ground.renew(['--force-renewal']);
+    assert.equal(status, 1);
+    assert.match(stderr, /was closed: .*\n {4}hint: .*evercert register/);
+    assert.equal(countOrders(ground.pebble), 1);
   });
 });
 
@@ -164,6 +211,21 @@ describe('--dry-run at Pebble', { skip: skipWithout(['pebble']) }, () => {
     assert.match(stderr, /could not validate www\.example\.test/);
   });
 });
+
+async function deactivate({ pebble, configDir, list }: Ground): Promise<void> {
+  const folder = join(configDir, 'accounts', list('accounts')[0] ?? '');
+  const { url } = JSON.parse(readFileSync(join(folder, 'account.json'), 'utf8'));
+  const limits = { timeoutMs: 10_000, maxBytes: 1 << 20, maxSockets: 1 };
+  const { send, close } = createHttpSender(limits, readFileSync(pebble.caBundle, 'utf8'));
+  const accountKey = readFileSync(join(folder, 'key.pem'), 'utf8');
+  const connection = connect(
+    { directoryUrl: pebble.directoryUrl, accountKey, accountUrl: url },
+    { send, clock: systemClock, signal: new AbortController().signal, userAgent: 'test/1' },
+  );
+  const { body } = await connection.post(url, { status: 'deactivated' }, 'account', AccountSchema);
+  assert.equal(body.status, 'deactivated');
+  close();
+}
 
 function topmostIssuer(ground: Ground): string {
   const blocks = ground

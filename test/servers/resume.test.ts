@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -108,6 +108,24 @@ describe('a run that died after its order was placed', { skip: skipWithout(['peb
     assert.equal(countOrders(ground.pebble), 2);
     assert.equal(ground.lineage(NAME).version, '0002');
     assert.deepEqual(filesBelow(web.webroot), []);
+  });
+
+  test('and whose URL was never heard is found among more than a page of orders', async (t) => {
+    const { ground, web, certonly } = await heldGround(t);
+    web.release();
+    for (const name of ['a.test', 'b.test', 'c.test', 'd.test'])
+      await succeeds(ground.certonly(name, ['--webroot', '-w', web.webroot]));
+    web.hold();
+    await killedWhen(certonly, () => web.asked() > 4);
+    const file = join(ground.configDir, 'archive', NAME, '.pending', 'order.json');
+    const { orderUrl, ...unheard } = JSON.parse(readFileSync(file, 'utf8'));
+    assert.match(orderUrl, /\/my-order\//);
+    writeFileSync(file, JSON.stringify(unheard));
+    web.release();
+    await succeeds(certonly());
+    const pages = requestsIn(ground.pebble.log()).filter((line) => line.includes('/list-orderz/'));
+    assert.deepEqual([countOrders(ground.pebble), pages.length], [5, 2]);
+    assert.equal(ground.lineage(NAME).version, '0001');
   });
 
   test('with nobody left to answer the CA costs one order more', async (t) => {
