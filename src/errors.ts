@@ -29,6 +29,7 @@ const EXIT_STATUS = {
   'port-in-use': 1,
   'chain-bad': 1,
   'hook-failed': 1,
+  'not-served': 1,
   interrupted: 1,
 } as const;
 

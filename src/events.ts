@@ -72,6 +72,14 @@ export type Event =
       readonly output: string;
       readonly ms: number;
     }
+  | {
+      readonly type: 'served';
+      readonly lineage: string;
+      /** As `--verify` has it. */
+      readonly target: string;
+      readonly ok: boolean;
+      readonly outcome: string;
+    }
   | { readonly type: 'failed'; readonly lineage?: string; readonly error: EvercertError }
   | {
       readonly type: 'warning';
@@ -114,6 +122,7 @@ export type WarningCode =
   | 'state-not-written'
   | 'chain-not-found'
   | 'no-lineages'
+  | 'all-deployed'
   | 'kept';
 
 export type Emit = (event: Event) => void;

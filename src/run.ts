@@ -108,6 +108,8 @@ async function runCommand(command: Command, edges: Edges): Promise<number> {
       return (await import('./commands/certonly-csr.ts')).certonlyCsr(command.options, edges);
     case 'renew':
       return renew(command.options, edges);
+    case 'deploy':
+      return (await import('./commands/deploy.ts')).deploy(command.options, edges);
     case 'certificates':
       return certificates(command.options, edges);
   }

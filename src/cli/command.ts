@@ -1,6 +1,7 @@
 import type { CertificatesOptions } from '../commands/certificates.ts';
 import type { CertonlyOptions } from '../commands/certonly.ts';
 import type { CsrOptions } from '../commands/certonly-csr.ts';
+import type { DeployOptions } from '../commands/deploy.ts';
 import type { RenewOptions } from '../commands/renew.ts';
 
 /** How to talk to the operator. */
@@ -16,6 +17,7 @@ export type Command =
   | { readonly verb: 'certonly'; readonly voice: Voice; readonly options: CertonlyOptions }
   | { readonly verb: 'certonly-csr'; readonly voice: Voice; readonly options: CertonlyOptions & CsrOptions }
   | { readonly verb: 'renew'; readonly voice: Voice; readonly options: RenewOptions }
+  | { readonly verb: 'deploy'; readonly voice: Voice; readonly options: DeployOptions }
   | { readonly verb: 'certificates'; readonly voice: Voice; readonly options: CertificatesOptions };
 
 /** What a command line depends on besides its words. */

@@ -13,9 +13,9 @@ export interface Flag {
   readonly help: string;
 }
 
-export type Verb = 'certonly' | 'renew' | 'certificates';
+export type Verb = 'certonly' | 'renew' | 'deploy' | 'certificates';
 
-export const VERBS: readonly Verb[] = ['certonly', 'renew', 'certificates'];
+export const VERBS: readonly Verb[] = ['certonly', 'renew', 'deploy', 'certificates'];
 
 const CERT_NAME: Flag = {
   name: 'cert-name',
@@ -26,6 +26,17 @@ const FORCE: Flag = { name: 'force-renewal', also: ['renew-by-default'], help: '
 const DRY_RUN: Flag = {
   name: 'dry-run',
   help: "order from the CA's staging service (from itself, if none is known) and keep no certificate",
+};
+
+const HOOK_TIMEOUT: Flag = {
+  name: 'hook-timeout',
+  value: 'SECONDS',
+  help: 'end a hook that takes longer (default 600)',
+};
+const LOCK_WAIT: Flag = {
+  name: 'lock-wait',
+  value: 'SECONDS',
+  help: 'wait for another run (default 60, certonly 0)',
 };
 
 const EVERYWHERE: readonly Flag[] = [
@@ -52,9 +63,14 @@ const RUNNING: readonly Flag[] = [
     also: ['renew-hook'],
     help: 'run for each new certificate once it is live',
   },
+  {
+    name: 'reload-hook',
+    value: 'CMD',
+    help: 'run once at the end of a run, for all new certificates that have it',
+  },
   { name: 'post-hook', value: 'CMD', help: 'run at the end of a run in which anything was tried' },
-  { name: 'hook-timeout', value: 'SECONDS', help: 'end a hook that takes longer (default 600)' },
-  { name: 'lock-wait', value: 'SECONDS', help: 'wait for another run (default: certonly 0, renew 60)' },
+  HOOK_TIMEOUT,
+  LOCK_WAIT,
   { name: 'non-interactive', short: 'n', also: ['noninteractive'], help: 'never ask' },
 ];
 
@@ -142,9 +158,17 @@ const RENEW: readonly Flag[] = [
   { name: 'no-random-sleep-on-renew', help: 'do not' },
 ];
 
+const DEPLOY: readonly Flag[] = [
+  CERT_NAME,
+  { name: 'force', help: 'all hooks of what is live, also those that succeeded' },
+  HOOK_TIMEOUT,
+  LOCK_WAIT,
+];
+
 const FLAGS: Record<Verb, readonly Flag[]> = {
   certonly: [...CERTONLY, ...RUNNING, ...EVERYWHERE],
   renew: [...RENEW, ...RUNNING, ...EVERYWHERE],
+  deploy: [...DEPLOY, ...EVERYWHERE],
   certificates: [CERT_NAME, ...EVERYWHERE],
 };
 

@@ -1,13 +1,14 @@
 import type { RenewOptions } from '../commands/renew.ts';
 import { readCertonly, readCertonlyOptions } from './certonly-flags.ts';
 import type { Command, Surroundings, Voice } from './command.ts';
-import { isVerb, type Verb } from './flags.ts';
+import { isVerb, VERBS, type Verb } from './flags.ts';
 import { readHooks } from './hook-flags.ts';
 import { createReader, type Reader } from './reader.ts';
 import { splitWords, usage } from './words.ts';
 
 const DEFAULT_CONFIG_DIR = '/etc/evercert';
-const RENEW_LOCK_WAIT_S = 60;
+/** A person waits for certonly, and is told at once. */
+const LOCK_WAIT_S = 60;
 const DEFAULT_CONCURRENCY = 8;
 
 /** @throws EvercertError usage */
@@ -18,7 +19,7 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
       undefined,
       verb?.startsWith('-')
         ? `the verb comes first, not ${verb}`
-        : `there is no verb ${JSON.stringify(verb)}: there are certonly, renew and certificates`,
+        : `there is no verb ${JSON.stringify(verb)}: there are ${VERBS.join(', ')}`,
     );
   const read = createReader(verb, await splitWords(verb, words));
   const voice = readVoice(read, surroundings);
@@ -28,6 +29,11 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
       return { verb, voice, options: { ...store, certName: read.text('cert-name') } };
     case 'renew':
       return { verb, voice, options: { ...store, ...readRenew(read, surroundings) } };
+    case 'deploy': {
+      const { hookTimeoutMs } = readHooks(read);
+      const options = { certName: read.text('cert-name'), force: read.on('force'), hookTimeoutMs };
+      return { verb, voice, options: { ...store, ...options } };
+    }
     case 'certonly':
       return readCertonly(read, voice, { ...store, ...readCertonlyOptions(words, read, surroundings) });
   }
@@ -49,7 +55,7 @@ function readStore(verb: Verb, read: Reader, { environment, absolute }: Surround
   return {
     configDir: absolute(given ?? DEFAULT_CONFIG_DIR),
     configDirGiven: given !== undefined,
-    lockWaitMs: (read.number('lock-wait', 0, 86_400) ?? (verb === 'renew' ? RENEW_LOCK_WAIT_S : 0)) * 1000,
+    lockWaitMs: (read.number('lock-wait', 0, 86_400) ?? (verb === 'certonly' ? 0 : LOCK_WAIT_S)) * 1000,
   };
 }
 

@@ -1,5 +1,5 @@
 import { EvercertError, unreachable } from '../errors.ts';
-import type { Event } from '../events.ts';
+import type { Event, WarningCode } from '../events.ts';
 import type { Voice } from './command.ts';
 import {
   certificateText,
@@ -7,6 +7,7 @@ import {
   hookText,
   liveText,
   planText,
+  servedText,
   span,
   stepText,
   summaryText,
@@ -31,6 +32,9 @@ export function createReport(voice: Voice, console: Console, now: () => number):
   };
 }
 
+/** Warnings that are no more than an answer. */
+const GOOD_NEWS: ReadonlySet<WarningCode> = new Set(['no-lineages', 'kept', 'all-deployed']);
+
 function needsPerson(event: Event): boolean {
   switch (event.type) {
     case 'failed':
@@ -40,9 +44,10 @@ function needsPerson(event: Event): boolean {
     case 'certificate':
       return event.state !== 'valid' && event.state !== 'due';
     case 'hook':
+    case 'served':
       return !event.ok;
     case 'warning':
-      return event.code !== 'no-lineages' && event.code !== 'kept';
+      return !GOOD_NEWS.has(event.code);
     default:
       return false;
   }
@@ -70,13 +75,15 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
       return out(event.files.map((file) => `saved ${file}`).join('\n'));
     case 'hook':
       return { to: event.ok ? 'out' : 'err', text: hookText(event) };
+    case 'served':
+      return { to: event.ok ? 'out' : 'err', text: servedText(event) };
     case 'failed':
       return err(
         `${event.lineage === undefined ? 'error' : `${event.lineage}: failed`}: ${failureText(event.error)}`,
       );
     case 'warning':
       return {
-        to: event.code === 'no-lineages' || event.code === 'kept' ? 'out' : 'err',
+        to: GOOD_NEWS.has(event.code) ? 'out' : 'err',
         text: warningText(event),
       };
     case 'sleeping':

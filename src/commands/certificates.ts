@@ -53,7 +53,7 @@ function tell(paths: StorePaths, name: string, edges: Edges): CertificateState |
 function stateOf(lineage: Lineage | BrokenLineage, { action, reason }: Plan): CertificateState {
   if (lineage.kind === 'broken' || reason === 'damaged') return 'broken';
   if (reason === 'expired' || reason === 'pinned') return reason;
-  if (reason === 'not-deployed') return 'not-deployed';
+  if (reason === 'not-deployed' || reason === 'deploy-waiting') return 'not-deployed';
   if (reason === 'never-issued') return 'never-issued';
   if (reason === 'interrupted' || reason === 'published-not-live') return 'interrupted';
   return action === 'skip' ? 'valid' : 'due';

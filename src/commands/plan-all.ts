@@ -47,9 +47,9 @@ export function planAll(paths: StorePaths, options: RenewOptions, edges: Edges):
   return { planned, idle };
 }
 
-function selectedNames(
+export function selectedNames(
   paths: StorePaths,
-  { certName }: RenewOptions,
+  { certName }: Pick<RenewOptions, 'certName'>,
   { disk, emit }: Edges,
 ): readonly string[] {
   const { names, misnamed } = listLineages(disk, paths);

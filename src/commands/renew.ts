@@ -64,7 +64,7 @@ async function workOff(
  * @param idle lineages of which nothing but their being idle is known
  * @returns the exit status
  */
-function report(
+export function report(
   edges: Pick<Edges, 'emit'>,
   dryRun: boolean,
   planned: readonly Planned[],
@@ -86,5 +86,6 @@ function report(
     broken,
     skipped: count(({ action }) => action === 'skip') + idle,
   });
-  return failed + broken > 0 || !postHooksOk ? 1 : 0;
+  const undeployed = count(({ reason }) => reason === 'deploy-waiting');
+  return failed + broken + undeployed > 0 || !postHooksOk ? 1 : 0;
 }

@@ -6,10 +6,12 @@ import { asEvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import { sweepState } from '../lineage/sweep.ts';
 import type { Edges } from './edges.ts';
+import { finishDeploys } from './finish-deploys.ts';
 import { perform } from './perform.ts';
 import type { Planned } from './plan-all.ts';
 import { rehearse } from './rehearse.ts';
 import type { Outcome, RunResult } from './renew.ts';
+import type { Rollout } from './rollout.ts';
 import { type AccountOptions, createSessions } from './sessions.ts';
 import { createSolvers } from './solvers.ts';
 import type { Work } from './work.ts';
@@ -46,8 +48,13 @@ export async function runAll(
     sweepState(edges.disk, paths);
     if (options.randomSleep && todo.some(comesByItself)) await sleepRandomly(edges);
     const limit = pLimit(options.concurrency);
-    await Promise.all(
+    const rollouts = await Promise.all(
       todo.map((planned) => limit(() => performOne(work, edges, options, planned, outcomes))),
+    );
+    await finish(
+      work,
+      rollouts.filter((rollout) => rollout !== undefined),
+      outcomes,
     );
   } finally {
     postHooksOk = await runPost(work, todo, outcomes);
@@ -68,6 +75,7 @@ function createWork(
     newKey,
     sessions: createSessions(edges, paths, account ?? NO_ACCOUNT),
     solverFor: createSolvers(edges, todo.flatMap(challengeOf)),
+    verify: async (checks) => checks.map(() => ({ ok: false, outcome: 'cannot be asked yet' })),
     hooks: createHooks({
       disk: edges.disk,
       run: edges.runShell,
@@ -101,17 +109,29 @@ async function performOne(
   { dryRun }: RunOptions,
   { lineage, plan }: Planned,
   outcomes: Map<string, Outcome>,
-): Promise<void> {
-  if (lineage.kind === 'broken') return;
+): Promise<Rollout | undefined> {
+  if (lineage.kind === 'broken') return undefined;
   try {
     edges.signal.throwIfAborted();
-    if (dryRun) await rehearse(work, lineage, stagingUrl(lineage.settings.server));
-    else await perform(work, lineage, plan);
+    if (!dryRun) return await perform(work, lineage, plan);
+    await rehearse(work, lineage, stagingUrl(lineage.settings.server));
     outcomes.set(lineage.name, 'done');
   } catch (thrown) {
     const error = asEvercertError(thrown);
     edges.emit({ type: 'failed', lineage: lineage.name, error });
     outcomes.set(lineage.name, error);
+  }
+  return undefined;
+}
+
+async function finish(
+  work: Work,
+  rollouts: readonly Rollout[],
+  outcomes: Map<string, Outcome>,
+): Promise<void> {
+  for (const [lineage, error] of await finishDeploys(work, rollouts)) {
+    if (error !== undefined) work.edges.emit({ type: 'failed', lineage, error });
+    outcomes.set(lineage, error ?? 'done');
   }
 }
 

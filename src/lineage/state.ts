@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { DiskReader, DiskWriter } from '../system/disk.ts';
+import type { Disk, DiskReader, DiskWriter } from '../system/disk.ts';
 import { decodeJson } from './decode.ts';
 import { isVersion, type StorePaths, statePath } from './paths.ts';
 
@@ -131,4 +131,16 @@ export function readState(
 
 export function writeState(disk: DiskWriter, paths: StorePaths, name: string, state: State): Promise<void> {
   return disk.replaceFile(statePath(paths, name), `${JSON.stringify(state)}\n`, 0o600);
+}
+
+/** Changes what is on the disk, and leaves all else of it as it is; what was torn begins anew. */
+export function updateState(
+  disk: Disk,
+  paths: StorePaths,
+  name: string,
+  change: (state: State) => State,
+): Promise<void> {
+  const known = readState(disk, paths, name);
+  const state = known === undefined || known === 'unreadable' ? { version: 1 as const } : known;
+  return writeState(disk, paths, name, change(state));
 }

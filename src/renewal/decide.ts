@@ -3,7 +3,7 @@ import type { Action, Reason } from '../events.ts';
 import type { BrokenLineage, Lineage } from '../lineage/scan.ts';
 import type { Failure, LiveFacts } from '../lineage/state.ts';
 import { dueAt, isUrgent, type Timing } from './due.ts';
-import { queueDueAt } from './queue.ts';
+import { isOutdated, queueDueAt } from './queue.ts';
 import { serversToAsk } from './servers.ts';
 
 /** What one run will do to one lineage, and why. */
@@ -148,9 +148,10 @@ function underWayFirst({ pending }: Lineage, servers: readonly string[]): readon
   return [server, ...servers.filter((other) => other !== server)];
 }
 
-function withQueue({ state }: Lineage, decision: Decision, now: number, word: Word): Decision {
+function withQueue({ state, settings }: Lineage, decision: Decision, now: number, word: Word): Decision {
   const queue = decision.reason === 'not-deployed' && word === undefined ? state?.queue : undefined;
-  const waiting = queue === undefined ? undefined : queueDueAt(queue.entries, now);
+  const waits = queue !== undefined && !isOutdated(queue.entries, settings);
+  const waiting = waits ? queueDueAt(queue.entries, now) : undefined;
   return waiting === undefined ? decision : { action: 'skip', reason: 'deploy-waiting', waiting };
 }
 

@@ -13,6 +13,7 @@ const ASKED: readonly (readonly [string, RegExp])[] = [
   ['renew --help', /^evercert renew: /],
   ['renew --quiet -h', /^evercert renew: /],
   ['--help certonly', /^evercert certonly: /],
+  ['deploy --help', /^evercert deploy: /],
   ['certificates --help', /^evercert certificates: /],
 ];
 
@@ -56,7 +57,8 @@ for (const verb of VERBS) {
 }
 
 test('verbs', () => {
-  assert.deepEqual(['certonly', 'renew', 'certificates', 'toString', undefined].map(isVerb), [
+  assert.deepEqual(['certonly', 'renew', 'deploy', 'certificates', 'toString', undefined].map(isVerb), [
+    true,
     true,
     true,
     true,

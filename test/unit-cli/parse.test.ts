@@ -77,6 +77,13 @@ test('a terminal: asks, and does not sleep at random', async () => {
   assert.ok(renew.verb === 'renew' && !renew.options.randomSleep);
 });
 
+test('deploy', async () => {
+  const { verb, options } = await parse('deploy --cert-name a --force --hook-timeout 5');
+  const { configDir: _, configDirGiven: __, ...own } = options;
+  assert.equal(verb, 'deploy');
+  assert.deepEqual(own, { lockWaitMs: 60_000, certName: 'a', force: true, hookTimeoutMs: 5000 });
+});
+
 test('certonly waits for no lock unless told', async () => {
   const waits = ['certonly', 'certonly --lock-wait 7'].map(
     async (line) => (await parse(line)).options.lockWaitMs,
@@ -95,6 +102,8 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['renew --concurrency 65', /from 1 to 64/],
   ['renew --hook-timeout 0', /from 1 to 86400/],
   ['renew --lock-wait -1', /lock-wait/],
+  ['deploy --force-renewal', /there is no flag/],
+  ['deploy --deploy-hook x', /there is no flag/],
   ['certificates --force-renewal', /there is no flag/],
 ];
 
