@@ -91,6 +91,14 @@ export type Event =
       readonly ms: number;
     }
   | {
+      readonly type: 'served';
+      readonly lineage: string;
+      /** As `--verify` has it. */
+      readonly target: string;
+      readonly ok: boolean;
+      readonly outcome: string;
+    }
+  | {
       readonly type: 'failed';
       readonly lineage?: string;
       readonly error: EvercertError;
@@ -184,6 +192,7 @@ export type WarningCode =
   | 'certbot-timer'
   | 'timer-not-enabled'
   | 'program-in-cache'
+  | 'all-deployed'
   | 'kept';
 
 export type Emit = (event: Event) => void;

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from './cli/command.ts';
 import { parseCommand } from './cli/parse.ts';
@@ -89,16 +90,20 @@ function createEdges(emit: Emit, signal: AbortSignal, interactive: boolean, umas
     emit,
     signal,
     runShell: createRunShell(umask),
+    shellWith: (input) => createRunShell(umask, input),
     lookUpGroup,
     takeLock,
     http: async (purpose, ca) =>
       (await import('./system/http.ts')).createHttpSender(HTTP_LIMITS[purpose], ca, process.env),
+    probeTls: async () => (await import('./system/tls-probe.ts')).probeTls,
+    smtp: async () => (await import('./system/smtp.ts')).sendSmtp,
     listenHttp: async () => (await import('./system/http-server.ts')).listenHttp,
     webroot: async () => (await import('./system/webroot.ts')).createWebroot(),
     ask: interactive
       ? async (question) => (await import('./system/terminal.ts')).ask(question, signal)
       : undefined,
     environment: process.env,
+    host: hostname(),
     uid: process.geteuid?.() ?? 0,
     program: [process.execPath, process.argv[1] ?? ''],
     holder: `process ${process.pid}, started ${new Date().toISOString()}`,
@@ -118,6 +123,8 @@ async function runCommand(command: Command, edges: Edges): Promise<number> {
       return (await import('./commands/register.ts')).register(command.options, edges);
     case 'show-account':
       return (await import('./commands/show-account.ts')).showAccount(command.options, edges);
+    case 'deploy':
+      return (await import('./commands/deploy.ts')).deploy(command.options, edges);
     case 'certificates':
       return certificates(command.options, edges);
     case 'timer':

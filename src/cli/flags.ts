@@ -13,11 +13,12 @@ export interface Flag {
   readonly help: string;
 }
 
-export type Verb = 'certonly' | 'renew' | 'certificates' | 'register' | 'show-account' | 'timer';
+export type Verb = 'certonly' | 'renew' | 'deploy' | 'certificates' | 'timer' | 'register' | 'show-account';
 
 export const VERBS: readonly Verb[] = [
   'certonly',
   'renew',
+  'deploy',
   'certificates',
   'timer',
   'register',
@@ -40,6 +41,17 @@ const DRY_RUN: Flag = {
   help: "order from the CA's staging service (from itself, if none is known) and keep no certificate",
 };
 
+const HOOK_TIMEOUT: Flag = {
+  name: 'hook-timeout',
+  value: 'SECONDS',
+  help: 'end a hook that takes longer (default 600)',
+};
+const LOCK_WAIT: Flag = {
+  name: 'lock-wait',
+  value: 'SECONDS',
+  help: 'wait for another run (default 60, certonly 0)',
+};
+
 const EVERYWHERE: readonly Flag[] = [
   {
     name: 'config-dir',
@@ -52,11 +64,6 @@ const EVERYWHERE: readonly Flag[] = [
   { name: 'help', short: 'h', help: 'print this help' },
 ];
 
-const LOCK_WAIT: Flag = {
-  name: 'lock-wait',
-  value: 'SECONDS',
-  help: 'wait for another run (default: certonly 0, renew 60)',
-};
 const NON_INTERACTIVE: Flag = {
   name: 'non-interactive',
   short: 'n',
@@ -106,8 +113,13 @@ const RUNNING: readonly Flag[] = [
     also: ['renew-hook'],
     help: 'run for each new certificate once it is live',
   },
+  {
+    name: 'reload-hook',
+    value: 'CMD',
+    help: 'run once at the end of a run, for all new certificates that have it',
+  },
   { name: 'post-hook', value: 'CMD', help: 'run at the end of a run in which anything was tried' },
-  { name: 'hook-timeout', value: 'SECONDS', help: 'end a hook that takes longer (default 600)' },
+  HOOK_TIMEOUT,
   LOCK_WAIT,
   NON_INTERACTIVE,
 ];
@@ -218,9 +230,17 @@ const TIMER: readonly Flag[] = [
   { name: 'force', help: 'install: replace files that evercert did not write' },
 ];
 
+const DEPLOY: readonly Flag[] = [
+  CERT_NAME,
+  { name: 'force', help: 'all hooks of what is live, also those that succeeded' },
+  HOOK_TIMEOUT,
+  LOCK_WAIT,
+];
+
 const FLAGS: Record<Verb, readonly Flag[]> = {
   certonly: [...CERTONLY, ...RUNNING, ...EVERYWHERE],
   renew: [...RENEW, ...RUNNING, ...EVERYWHERE],
+  deploy: [...DEPLOY, ...EVERYWHERE],
   certificates: [CERT_NAME, ...EVERYWHERE],
   register: [...ACCOUNT, LOCK_WAIT, NON_INTERACTIVE, ...EVERYWHERE],
   'show-account': [

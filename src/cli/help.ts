@@ -5,6 +5,7 @@ const OVERVIEW = `evercert obtains TLS certificates by ACME and keeps them renew
 usage:
   evercert certonly …      obtain a certificate, or change one
   evercert renew           renew all that are due: for cron or a systemd timer
+  evercert deploy          run the hooks that have not succeeded yet
   evercert certificates    list what is there
   evercert register        make an account at a CA
   evercert show-account    what is known of the accounts
@@ -23,7 +24,8 @@ files (under /etc/evercert, see --config-dir):
   live/NAME/privkey.pem, fullchain.pem, combined.pem (key and chain in one file)
   renewal/NAME.json        what you asked for
   config.json              flags for every run
-  hooks/{pre,deploy,post}/ executables run for all certificates
+  hooks/{pre,deploy,reload,post}/
+                           executables run for all certificates
 
 exit status:
   0  done, or nothing was due
@@ -72,13 +74,28 @@ examples:
   one certificate, now
       evercert renew --cert-name example.com --force-renewal
 `,
+  deploy: `evercert deploy: run the hooks that have not succeeded yet
+
+usage:
+  evercert deploy [--cert-name NAME] [--force]
+
+What is live and has a deploy or reload hook that failed, or was not seen to be served: what is open
+is done now. No CA is asked. evercert renew does the same by itself, but waits longer after each
+failure.
+
+examples:
+  a hook was corrected
+      evercert deploy
+  a server was set up anew, or live was moved to another version by hand
+      evercert deploy --cert-name example.com --force
+`,
   certificates: `evercert certificates: list what is there
 
 usage:
   evercert certificates [--cert-name NAME] [--json]
 
 One line a certificate: name, names, days left, state. The states are valid, due, expired,
-not deployed (a deploy hook failed), interrupted (a run died; the next renew goes on), pinned (live
+not deployed (a hook failed), interrupted (a run died; the next renew goes on), pinned (live
 was moved by hand), never issued and broken. Exit status 1 if one is broken.
 
 examples:

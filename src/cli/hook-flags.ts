@@ -5,7 +5,7 @@ const DEFAULT_HOOK_TIMEOUT_S = 600;
 
 /** The hooks of a command line; undefined when it names none. */
 export function readHooks(read: Reader): Pick<RenewOptions, 'hooks' | 'hookTimeoutMs'> {
-  const hooks = (['pre', 'deploy', 'post'] as const).flatMap((kind) => {
+  const hooks = (['pre', 'deploy', 'reload', 'post'] as const).flatMap((kind) => {
     const command = read.text(`${kind}-hook`);
     return command === undefined ? [] : [[kind, command] as const];
   });

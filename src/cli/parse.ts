@@ -10,7 +10,8 @@ import { checkRenewFlags, readTimerOptions, splitTimerWords } from './timer-flag
 import { splitWords, usage, type Words } from './words.ts';
 
 const DEFAULT_CONFIG_DIR = '/etc/evercert';
-const RENEW_LOCK_WAIT_S = 60;
+/** A person waits for certonly, and is told at once. */
+const LOCK_WAIT_S = 60;
 const DEFAULT_CONCURRENCY = 8;
 
 /** @throws EvercertError usage */
@@ -48,6 +49,11 @@ function understand(verb: Verb, words: readonly string[], read: Reader, surround
       return { verb, voice, options: { ...store, ...readRegister(read, surroundings) } };
     case 'show-account':
       return { verb, voice, options: { ...store, server: read.text('server') } };
+    case 'deploy': {
+      const { hookTimeoutMs } = readHooks(read);
+      const options = { certName: read.text('cert-name'), force: read.on('force'), hookTimeoutMs };
+      return { verb, voice, options: { ...store, ...options } };
+    }
     case 'certonly':
       return readCertonly(read, voice, { ...store, ...readCertonlyOptions(words, read, surroundings) });
     case 'timer': {
@@ -103,7 +109,7 @@ function readPlace(read: Reader, { environment, absolute }: Surroundings) {
 function readStore(verb: Verb, read: Reader, surroundings: Surroundings) {
   return {
     ...readPlace(read, surroundings),
-    lockWaitMs: (read.number('lock-wait', 0, 86_400) ?? (verb === 'renew' ? RENEW_LOCK_WAIT_S : 0)) * 1000,
+    lockWaitMs: (read.number('lock-wait', 0, 86_400) ?? (verb === 'certonly' ? 0 : LOCK_WAIT_S)) * 1000,
   };
 }
 

@@ -9,6 +9,7 @@ import {
   liveText,
   lookupText,
   planText,
+  servedText,
   span,
   stepText,
   summaryText,
@@ -39,6 +40,7 @@ export function createReport(voice: Voice, console: Console, now: () => number):
 const NOTES: ReadonlySet<string> = new Set<WarningCode>([
   'no-lineages',
   'kept',
+  'all-deployed',
   'certbot-timer',
   'replaces-refused',
   'renewal-explained',
@@ -53,6 +55,7 @@ function needsPerson(event: Event): boolean {
     case 'certificate':
       return event.state !== 'valid' && event.state !== 'due';
     case 'hook':
+    case 'served':
       return !event.ok;
     case 'timer':
       return !event.active;
@@ -89,6 +92,8 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
       return out(event.files.map((file) => `saved ${file}`).join('\n'));
     case 'hook':
       return { to: event.ok ? 'out' : 'err', text: hookText(event) };
+    case 'served':
+      return { to: event.ok ? 'out' : 'err', text: servedText(event) };
     case 'failed':
       return err(failedText(event));
     case 'next-server':

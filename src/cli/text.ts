@@ -51,7 +51,7 @@ const REASONS: Record<Reason, string> = {
   'never-issued': 'not issued yet',
   interrupted: 'an earlier run did not finish',
   'published-not-live': 'an earlier run ended before the swap',
-  'not-deployed': 'a deploy hook has not succeeded yet',
+  'not-deployed': 'a hook has not succeeded yet',
   'not-due': 'not due',
   waiting: 'waiting after a failure',
   'deploy-waiting': 'waiting to deploy again',
@@ -150,6 +150,8 @@ export function warningText(event: Event & { type: 'warning' }): string {
   switch (event.code) {
     case 'no-lineages':
       return `no certificates in ${event.detail} yet; evercert certonly obtains one`;
+    case 'all-deployed':
+      return `nothing to deploy: every hook ${event.detail === '' ? '' : `of ${event.detail} `}has succeeded for what is live (--force runs them again)`;
     case 'kept':
       return event.detail === 'saved'
         ? `${about}the certificate is kept, and the changed settings are saved for its next renewal (renew --cert-name ${event.lineage} --dry-run tests them)`
@@ -242,6 +244,10 @@ export function accountText({ server, url, email, thumbprint }: Event & { type: 
 
 export function liveText(event: Event & { type: 'live' }): string {
   return `${event.lineage}: version ${event.version} is live in ${event.path}: valid until ${day(event.notAfter)}, renewal from ${day(event.dueAt)}`;
+}
+
+export function servedText({ lineage, target, ok, outcome }: Event & { type: 'served' }): string {
+  return `${lineage}: ${ok ? 'served' : 'not served'} by ${target}${ok ? '' : `: ${outcome}`}`;
 }
 
 /** A hook's own words, indented; without what could drive a terminal. */

@@ -16,9 +16,10 @@ import type { Outcome } from './renew.ts';
 import type { Work } from './work.ts';
 
 /** A version that is not live yet, and the lineage as it is now; or why there is none. */
-export type Attempt =
-  | { readonly kind: 'issued'; readonly version: string }
-  | Exclude<Outcome, { readonly kind: 'done' }>;
+type Attempt = { readonly kind: 'issued'; readonly version: string } | NoVersion;
+
+/** Why there is no version. */
+export type NoVersion = Exclude<Outcome, { readonly kind: 'done' }>;
 
 /** One step that failed, and what is remembered of it. */
 interface Failed {
@@ -133,7 +134,7 @@ function timingIfLive(lineage: Lineage): Timing | undefined {
 }
 
 /** Far from the end a failure can wait, unless a person wanted it now. */
-function ended(work: Work, { error, lineage, failure }: Failed, { reason }: Plan): Attempt {
+function ended(work: Work, { error, lineage, failure }: Failed, { reason }: Plan): NoVersion {
   const timing = timingIfLive(lineage);
   const now = work.edges.clock.now();
   if (work.attended || reason === 'forced' || timing === undefined || isUrgent(timing, now))

@@ -5,6 +5,8 @@ import type { SendHttp } from '../system/http.ts';
 import type { ListenHttp } from '../system/http-server.ts';
 import type { TakeLock } from '../system/lock.ts';
 import type { LookUpGroup, RunShell } from '../system/process.ts';
+import type { SendSmtp } from '../system/smtp.ts';
+import type { ProbeTls } from '../system/tls-probe.ts';
 import type { Webroot } from '../system/webroot.ts';
 
 /** Talking to a CA; or fetching what it publishes (OCSP, CRLs): larger, and not worth so long a wait. */
@@ -18,6 +20,8 @@ export interface Edges {
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   readonly runShell: RunShell;
+  /** The same for a command that reads `input`. */
+  readonly shellWith: (input: string) => RunShell;
   readonly lookUpGroup: LookUpGroup;
   readonly takeLock: TakeLock;
   /** Loaded when first used: a run with nothing due needs none of them. */
@@ -25,12 +29,16 @@ export interface Edges {
     purpose: HttpPurpose,
     ca: string | undefined,
   ) => Promise<{ send: SendHttp; close: () => void }>;
+  readonly probeTls: () => Promise<ProbeTls>;
+  readonly smtp: () => Promise<SendSmtp>;
   readonly listenHttp: () => Promise<ListenHttp>;
   readonly webroot: () => Promise<Webroot>;
   /** Asks the person at the terminal; undefined where there is none, or `--non-interactive`. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly uid: number;
+  /** This machine's name. */
+  readonly host: string;
   /** Absolute paths that start this program again: Node and the script. */
   readonly program: readonly string[];
   /** Who holds the lock, for whoever finds it taken. */

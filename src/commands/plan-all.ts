@@ -62,9 +62,9 @@ export function planAll(
   });
 }
 
-function selectedNames(
+export function selectedNames(
   paths: StorePaths,
-  { certName }: RenewOptions,
+  { certName }: Pick<RenewOptions, 'certName'>,
   { disk, emit }: Edges,
 ): readonly string[] {
   const { names, misnamed } = listLineages(disk, paths);

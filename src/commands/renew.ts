@@ -113,9 +113,9 @@ const DEFERRED = 3;
  * @param idle lineages of which nothing but their being idle is known
  * @returns the exit status
  */
-function report(
+export function report(
   { emit }: Pick<Edges, 'emit'>,
-  { dryRun, strict }: RenewOptions,
+  { dryRun, strict }: Pick<RenewOptions, 'dryRun' | 'strict'>,
   planned: readonly Planned[],
   result: RunResult,
   idle: number,

@@ -6,12 +6,15 @@ import { asEvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import { sweepState } from '../lineage/sweep.ts';
 import type { Edges } from './edges.ts';
-import { perform } from './perform.ts';
+import { finishDeploys } from './finish-deploys.ts';
+import { type Performed, perform } from './perform.ts';
 import type { Planned } from './plan-all.ts';
 import { rehearse } from './rehearse.ts';
 import type { Outcome, RunResult } from './renew.ts';
+import type { Rollout } from './rollout.ts';
 import { type AccountOptions, createSessions } from './sessions.ts';
 import { createSolvers } from './solvers.ts';
+import { createVerify } from './verify-served.ts';
 import type { Work } from './work.ts';
 
 export interface RunOptions {
@@ -49,8 +52,13 @@ export async function runAll(
     sweepState(edges.disk, paths);
     if (options.randomSleep && todo.some(comesByItself)) await sleepRandomly(edges);
     const limit = pLimit(options.concurrency);
-    await Promise.all(
+    const rollouts = await Promise.all(
       todo.map((planned) => limit(() => performOne(work, edges, options, planned, outcomes))),
+    );
+    await finish(
+      work,
+      rollouts.filter((rollout) => rollout !== undefined),
+      outcomes,
     );
   } finally {
     postHooksOk = await runPost(work, todo, outcomes);
@@ -73,6 +81,7 @@ function createWork(
     issuanceTimeoutMs,
     sessions: createSessions(edges, paths, account ?? NO_ACCOUNT),
     solverFor: createSolvers(edges, todo.flatMap(challengeOf)),
+    verify: createVerify(edges),
     hooks: createHooks({
       disk: edges.disk,
       run: edges.runShell,
@@ -106,26 +115,47 @@ async function performOne(
   { dryRun }: RunOptions,
   { lineage, plan }: Planned,
   outcomes: Map<string, Outcome>,
-): Promise<void> {
-  if (lineage.kind === 'broken') return;
-  const outcome = await outcomeOf(async () => {
+): Promise<Rollout | undefined> {
+  if (lineage.kind === 'broken') return undefined;
+  const ended = await endOf(async () => {
     edges.signal.throwIfAborted();
     if (!dryRun) return perform(work, lineage, plan);
     await rehearse(work, lineage, stagingUrl(lineage.settings.server));
     return { kind: 'done' };
   });
-  outcomes.set(lineage.name, outcome);
-  if (outcome.kind === 'done') return;
-  const { error } = outcome;
-  const deferred = outcome.kind === 'deferred' ? { deferredUntil: outcome.until } : {};
-  edges.emit({ type: 'failed', lineage: lineage.name, error, ...deferred });
+  if (ended.kind === 'live') return ended.rollout;
+  conclude(work, lineage.name, ended, outcomes);
+  return undefined;
 }
 
-async function outcomeOf(task: () => Promise<Outcome>): Promise<Outcome> {
+async function endOf(task: () => Promise<Performed | Outcome>): Promise<Performed | Outcome> {
   try {
     return await task();
   } catch (thrown) {
     return { kind: 'failed', error: asEvercertError(thrown) };
+  }
+}
+
+function conclude(
+  { edges: { emit } }: Work,
+  lineage: string,
+  outcome: Outcome,
+  outcomes: Map<string, Outcome>,
+): void {
+  outcomes.set(lineage, outcome);
+  if (outcome.kind === 'done') return;
+  const deferred = outcome.kind === 'deferred' ? { deferredUntil: outcome.until } : {};
+  emit({ type: 'failed', lineage, error: outcome.error, ...deferred });
+}
+
+async function finish(
+  work: Work,
+  rollouts: readonly Rollout[],
+  outcomes: Map<string, Outcome>,
+): Promise<void> {
+  for (const [lineage, error] of await finishDeploys(work, rollouts)) {
+    const outcome: Outcome = error === undefined ? { kind: 'done' } : { kind: 'failed', error };
+    conclude(work, lineage, outcome, outcomes);
   }
 }
 

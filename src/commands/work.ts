@@ -1,3 +1,4 @@
+import type { Verify } from '../deploy/check.ts';
 import type { Hooks } from '../deploy/hooks.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { Edges } from './edges.ts';
@@ -11,6 +12,7 @@ export interface Work {
   readonly sessions: Sessions;
   readonly solverFor: SolverFor;
   readonly hooks: Hooks;
+  readonly verify: Verify;
   /** A new private key, this once, whatever the settings say. */
   readonly newKey: boolean;
   /** A person waits for the result: nothing is deferred, and no failure is remembered. */
@@ -18,3 +20,6 @@ export interface Work {
   /** For one order, from newOrder to the download. */
   readonly issuanceTimeoutMs: number;
 }
+
+/** What of it the way from live to deployed needs. */
+export type DeployWork = Pick<Work, 'edges' | 'paths' | 'hooks' | 'verify'>;

@@ -74,16 +74,32 @@ export function deployEnvironment(deployment: Deployment): Record<string, string
   };
 }
 
+/** What a reload hook is told of all that it runs for; of a single lineage also what certbot's hooks know. */
+export function reloadEnvironment(deployments: readonly Deployment[]): Record<string, string> {
+  const [only, ...more] = deployments;
+  return {
+    ...(only === undefined || more.length > 0 ? {} : { RENEWED_LINEAGE: only.livePath }),
+    RENEWED_DOMAINS: bounded(deployments.flatMap(({ names }) => names)),
+    EVERCERT_LINEAGES: bounded(deployments.map(({ lineage }) => lineage)),
+  };
+}
+
 /** Beyond this the kernel may refuse the environment; certbot cuts at the same place. */
 const MAX_LIST = 16_000;
+
+/** As many of the names as fit, each of them whole. */
+function bounded(names: readonly string[]): string {
+  const text = names.join(' ');
+  return text.length <= MAX_LIST ? text : text.slice(0, text.lastIndexOf(' ', MAX_LIST));
+}
 
 export function postEnvironment(
   renewed: readonly string[],
   failed: readonly string[],
 ): Record<string, string> {
   return {
-    RENEWED_DOMAINS: renewed.join(' ').slice(0, MAX_LIST),
-    FAILED_DOMAINS: failed.join(' ').slice(0, MAX_LIST),
+    RENEWED_DOMAINS: bounded(renewed),
+    FAILED_DOMAINS: bounded(failed),
   };
 }
 

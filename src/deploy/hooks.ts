@@ -1,7 +1,7 @@
 import { EvercertError } from '../errors.ts';
 import type { Emit, HookKind } from '../events.ts';
 import type { DiskReader } from '../system/disk.ts';
-import type { RunShell } from '../system/process.ts';
+import type { RunShell, ShellResult } from '../system/process.ts';
 import {
   configuredHook,
   type Deployment,
@@ -11,6 +11,7 @@ import {
   hookTitle,
   listHooks,
   postEnvironment,
+  reloadEnvironment,
 } from './hook-plan.ts';
 
 export interface HookEdges {
@@ -25,6 +26,9 @@ export interface HookEdges {
   readonly timeoutMs: number;
 }
 
+/** How a hook ended; undefined when an interruption kept it from its own end, or from being run at all. */
+export type Ended = Pick<ShellResult, 'ok' | 'outcome'> | undefined;
+
 /** The hooks of one run: no two at a time, none for the same purpose twice. */
 export interface Hooks {
   /**
@@ -33,12 +37,10 @@ export interface Hooks {
    * @throws EvercertError hook-failed
    */
   pre(configured: string | undefined): Promise<void>;
-  /**
-   * Runs all deploy hooks of a lineage, also when one of them fails.
-   *
-   * @throws EvercertError hook-failed
-   */
-  deploy(deployment: Deployment, configured: string | undefined): Promise<void>;
+  /** Runs deploy hooks of a lineage, also when one of them fails. */
+  deploy(hooks: readonly Hook[], deployment: Deployment): Promise<readonly Ended[]>;
+  /** Runs one reload hook for all that want it. */
+  reload(hook: Hook, deployments: readonly Deployment[]): Promise<Ended>;
   /** Notes the post hook of a lineage whose renewal was begun. */
   begun(configured: string | undefined): void;
   /** Runs the post hooks if anything was begun; also after an interruption, then with little time. */
@@ -60,7 +62,7 @@ export function createHooks(edges: HookEdges): Hooks {
   const once = (hook: Hook): Promise<boolean> => {
     const known = outcomes.get(hook.command);
     if (known !== undefined) return known;
-    const outcome = inTurn(() => runHook(edges, 'pre', hook, {}));
+    const outcome = inTurn(() => runHook(edges, 'pre', hook, {}).then(({ ok }) => ok));
     outcomes.set(hook.command, outcome);
     return outcome;
   };
@@ -70,10 +72,11 @@ export function createHooks(edges: HookEdges): Hooks {
       for (const hook of hooks) {
         if (await once(hook)) continue;
         edges.signal.throwIfAborted();
-        throw hookFailed('pre', [hook]);
+        throw preHookFailed(hook);
       }
     },
-    deploy: (deployment, configured) => inTurn(() => deployAll(edges, deployment, configured)),
+    deploy: (hooks, deployment) => inTurn(() => deployAll(edges, hooks, deployment)),
+    reload: (hook, deployments) => inTurn(() => reload(edges, hook, deployments)),
     begun: (configured) => {
       begun = true;
       if (configured !== undefined) posts.add(configured);
@@ -84,11 +87,7 @@ export function createHooks(edges: HookEdges): Hooks {
         configuredHook(edges.disk, edges.directory, 'post', command),
       );
       const hooks = [...directoryHooks(edges.disk, edges.directory, 'post'), ...configured];
-      return inTurn(() =>
-        runAll(lastEdges(edges), 'post', hooks, postEnvironment(renewed, failed)).then(
-          (bad) => bad.length === 0,
-        ),
-      );
+      return inTurn(() => postAll(lastEdges(edges), hooks, postEnvironment(renewed, failed)));
     },
   };
 }
@@ -101,27 +100,44 @@ function lastEdges(edges: HookEdges): HookEdges {
   return { ...edges, signal: new AbortController().signal, timeoutMs };
 }
 
-async function deployAll(
+async function postAll(
   edges: HookEdges,
-  deployment: Deployment,
-  configured: string | undefined,
-): Promise<void> {
-  const hooks = listHooks(edges.disk, edges.directory, 'deploy', configured);
-  const bad = await runAll(edges, 'deploy', hooks, deployEnvironment(deployment), deployment.lineage);
-  if (bad.length > 0) throw hookFailed('deploy', bad);
-}
-
-/** @returns the hooks that failed */
-async function runAll(
-  edges: HookEdges,
-  kind: HookKind,
   hooks: readonly Hook[],
   environment: Record<string, string>,
-  lineage?: string,
-): Promise<Hook[]> {
-  const bad: Hook[] = [];
-  for (const hook of hooks) if (!(await runHook(edges, kind, hook, environment, lineage))) bad.push(hook);
-  return bad;
+): Promise<boolean> {
+  let allOk = true;
+  for (const hook of hooks) allOk = (await runHook(edges, 'post', hook, environment)).ok && allOk;
+  return allOk;
+}
+
+async function deployAll(
+  edges: HookEdges,
+  hooks: readonly Hook[],
+  deployment: Deployment,
+): Promise<readonly Ended[]> {
+  const ended: Ended[] = [];
+  for (const hook of hooks) {
+    ended.push(await tryHook(edges, 'deploy', hook, deployEnvironment(deployment), deployment.lineage));
+  }
+  return ended;
+}
+
+function reload(edges: HookEdges, hook: Hook, deployments: readonly Deployment[]): Promise<Ended> {
+  const [only, ...more] = deployments;
+  const lineage = more.length === 0 ? only?.lineage : undefined;
+  return tryHook(edges, 'reload', hook, reloadEnvironment(deployments), lineage);
+}
+
+async function tryHook(
+  edges: HookEdges,
+  kind: HookKind,
+  hook: Hook,
+  environment: Record<string, string>,
+  lineage: string | undefined,
+): Promise<Ended> {
+  if (edges.signal.aborted) return undefined;
+  const result = await runHook(edges, kind, hook, environment, lineage);
+  return edges.signal.aborted && !result.ok ? undefined : result;
 }
 
 async function runHook(
@@ -130,7 +146,7 @@ async function runHook(
   hook: Hook,
   environment: Record<string, string>,
   lineage?: string,
-): Promise<boolean> {
+): Promise<ShellResult> {
   const result = await edges.run(
     hook.command,
     { ...edges.environment, ...environment },
@@ -144,14 +160,10 @@ async function runHook(
     name: hook.name,
     ...result,
   });
-  return result.ok;
+  return result;
 }
 
-function hookFailed(kind: HookKind, hooks: readonly Hook[]): EvercertError {
-  const names = hooks.map(({ name }) => hookTitle(name)).join(', ');
-  const hint =
-    kind === 'pre'
-      ? 'The CA was not asked. Correct the hook; the next run tries again.'
-      : 'The new certificate is live, but may not be served yet. Correct the hook; the next renew runs the deploy hooks again.';
-  return new EvercertError('hook-failed', `${kind} hook: ${names}`, hint);
+function preHookFailed({ name }: Hook): EvercertError {
+  const hint = 'The CA was not asked. Correct the hook; the next run tries again.';
+  return new EvercertError('hook-failed', `pre hook: ${hookTitle(name)}`, hint);
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { DiskReader, DiskWriter } from '../system/disk.ts';
+import type { Disk, DiskReader, DiskWriter } from '../system/disk.ts';
 import { decodeJson } from './decode.ts';
 import { isVersion, type StorePaths, statePath } from './paths.ts';
 
@@ -98,6 +98,8 @@ const StateSchema = v.strictObject({
   revocation: v.optional(Revocation),
   /** One for each CA that failed since the last success. */
   failures: v.optional(v.array(Failure)),
+  /** What the last look at the servers of `verify` found; absent where there are none. */
+  served: v.optional(v.boolean()),
   /** Names that the CA could not validate, left out of this version. */
   leftOut: v.optional(v.strictObject({ version: Version, names: v.array(v.string()) })),
   lastSuccessAt: v.optional(Time),
@@ -132,4 +134,16 @@ export function readState(
 
 export function writeState(disk: DiskWriter, paths: StorePaths, name: string, state: State): Promise<void> {
   return disk.replaceFile(statePath(paths, name), `${JSON.stringify(state)}\n`, 0o600);
+}
+
+/** Changes what is on the disk, and leaves all else of it as it is; what was torn begins anew. */
+export function updateState(
+  disk: Disk,
+  paths: StorePaths,
+  name: string,
+  change: (state: State) => State,
+): Promise<void> {
+  const known = readState(disk, paths, name);
+  const state = known === undefined || known === 'unreadable' ? { version: 1 as const } : known;
+  return writeState(disk, paths, name, change(state));
 }

@@ -11,6 +11,7 @@ const DIRECTORIES = [
   ['hooks', 0o755],
   ['hooks/pre', 0o755],
   ['hooks/deploy', 0o755],
+  ['hooks/reload', 0o755],
   ['hooks/post', 0o755],
 ] as const;
 

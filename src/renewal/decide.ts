@@ -4,7 +4,7 @@ import type { BrokenLineage, Lineage } from '../lineage/scan.ts';
 import type { LiveFacts } from '../lineage/state.ts';
 import { driftReason, leftOutReason } from './drift.ts';
 import { dueAt, isUrgent, type Timing } from './due.ts';
-import { queueDueAt } from './queue.ts';
+import { isOutdated, queueDueAt } from './queue.ts';
 import { serversToAsk } from './servers.ts';
 
 /** What one run will do to one lineage, and why. */
@@ -142,10 +142,16 @@ function underWayFirst({ pending }: Lineage, servers: readonly string[]): readon
   return [server, ...servers.filter((other) => other !== server)];
 }
 
-function withQueue({ state, live }: Lineage, decision: Decision, now: number, word: Word): Decision {
+function withQueue(
+  { state, live, settings }: Lineage,
+  decision: Decision,
+  now: number,
+  word: Word,
+): Decision {
   const queue = decision.reason === 'not-deployed' && word === undefined ? state?.queue : undefined;
   const isOfLive = live.kind === 'whole' && queue?.version === live.facts.version;
-  const waiting = queue !== undefined && isOfLive ? queueDueAt(queue.entries, now) : undefined;
+  const waits = queue !== undefined && isOfLive && !isOutdated(queue.entries, settings);
+  const waiting = waits ? queueDueAt(queue.entries, now) : undefined;
   return waiting === undefined ? decision : { action: 'skip', reason: 'deploy-waiting', waiting };
 }
 

@@ -1,4 +1,5 @@
 import type { Waiting } from '../events.ts';
+import type { Settings } from '../lineage/settings.ts';
 import type { QueueEntry } from '../lineage/state.ts';
 
 const MINUTE_MS = 60_000;
@@ -26,6 +27,31 @@ export function isDone(entries: readonly QueueEntry[]): boolean {
   return entries.every(({ done }) => done === true);
 }
 
+const STAGES: readonly QueueEntry['kind'][] = ['deploy', 'reload', 'verify'];
+
+/** What comes after something that is open is open too: a reload after deploy hooks, a check after both. */
+export function inStages(entries: readonly QueueEntry[]): QueueEntry[] {
+  const first = STAGES.findIndex((kind) => entries.some((entry) => entry.kind === kind && !entry.done));
+  const isLate = ({ kind }: QueueEntry) => first >= 0 && STAGES.indexOf(kind) > first;
+  return entries.map((entry) => (isLate(entry) ? reopened(entry) : entry));
+}
+
+/** To be done again; what failed before still counts. */
+export function reopened({ done: _, ...entry }: QueueEntry): QueueEntry {
+  return entry;
+}
+
+/** Whether the operator wants another command or check than those that are waiting: that one is not to wait. */
+export function isOutdated(entries: readonly QueueEntry[], { hooks, verify = [] }: Settings): boolean {
+  const isNew = (kind: QueueEntry['kind'], wanted: string | undefined) =>
+    wanted !== undefined && !entries.some((entry) => entry.kind === kind && entry.name === wanted);
+  return (
+    isNew('deploy', hooks?.deploy) ||
+    isNew('reload', hooks?.reload) ||
+    verify.some((target) => isNew('verify', target))
+  );
+}
+
 /** An entry after it was tried. */
 export function tried(entry: QueueEntry, ok: boolean, outcome: string, now: number): QueueEntry {
   const { kind, name } = entry;
@@ -39,7 +65,9 @@ export function tried(entry: QueueEntry, ok: boolean, outcome: string, now: numb
 export function queueDueAt(entries: readonly QueueEntry[], now: number): Waiting | undefined {
   const open = entries.filter(({ done }) => done !== true);
   const [first] = open;
-  const until = Math.min(...open.map(({ nextAt }) => nextAt ?? 0));
+  // What was not tried yet because something before it failed waits with that.
+  const counting = open.filter(({ kind, nextAt }) => nextAt !== undefined || kind === first?.kind);
+  const until = Math.min(...counting.map(({ nextAt }) => nextAt ?? 0));
   // A clock that was set back does not prolong a wait.
   if (first === undefined || until <= now || until - now > (WAITS_MS.at(-1) ?? 0)) return undefined;
   const count = Math.max(...open.map(({ failures }) => failures));

@@ -45,6 +45,11 @@ export function certificatePem(der: Uint8Array): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
+/** The DER of a single block, as certificatePem writes it. */
+export function certificateDer(pem: string): Buffer {
+  return Buffer.from(pem.replace(/-----[A-Z ]+-----/g, ''), 'base64');
+}
+
 function badChain(why: string): EvercertError {
   return new EvercertError(
     'chain-bad',

@@ -33,6 +33,7 @@ export interface Store {
   readonly flags: readonly string[];
   certonly(names: string, flags?: readonly string[], options?: RunOptions): Promise<RunResult>;
   renew(flags?: readonly string[], options?: RunOptions): Promise<RunResult>;
+  deploy(flags?: readonly string[], options?: RunOptions): Promise<RunResult>;
   certificates(flags?: readonly string[], options?: RunOptions): Promise<RunResult>;
   path(...parts: string[]): string;
   read(...parts: string[]): string;
@@ -94,6 +95,7 @@ function createStore(scratch: string, server: string): Store {
     flags,
     certonly: (names, more = [], options) => run(['certonly', ...flags, '-d', names, ...more], options),
     renew: (more = [], options) => run(['renew', ...where, '--no-random-sleep-on-renew', ...more], options),
+    deploy: (more = [], options) => run(['deploy', ...where, ...more], options),
     certificates: (more = [], options) => run(['certificates', ...where, ...more], options),
     path,
     read: (...parts) => readFileSync(path(...parts), 'utf8'),

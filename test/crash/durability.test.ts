@@ -19,11 +19,13 @@ const ORDER: readonly RegExp[] = [
   /^fsync store\/archive\/[^/]+$/,
   /^rename store\/live\/[^.][^/]*$/,
   /^fsync store\/live$/,
-  /^spawn .*EVERCERT_VERSION_DIR/,
   /^rename store\/state\/[^/]+$/,
   /^fsync store\/state$/,
   /^(rm|unlink) .*\.pending\/order\.json$/,
   /^rmdir .*\.pending$/,
+  /^spawn .*EVERCERT_VERSION_DIR/,
+  /^rename store\/state\/[^/]+$/,
+  /^fsync store\/state$/,
 ];
 
 /** A link to a version, a hook for what is live, a state that speaks of it. */

@@ -15,7 +15,7 @@ const DIRECTORIES: readonly [RegExp, number][] = [
   [/^accounts(\/[^/]+)?$/, 0o700],
   [/^archive\/[^/]+\/\.pending$/, 0o700],
   [
-    /^(renewal|state|archive|live|hooks|hooks\/(pre|deploy|post)|archive\/[^/]+|archive\/[^/]+\/\.?\d{4}(\.tmp)?)$/,
+    /^(renewal|state|archive|live|hooks|hooks\/(pre|deploy|reload|post)|archive\/[^/]+|archive\/[^/]+\/\.?\d{4}(\.tmp)?)$/,
     0o755,
   ],
 ];

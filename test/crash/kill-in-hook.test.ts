@@ -9,6 +9,7 @@ import { brokenInvariants, leftovers } from './invariant.ts';
 const CASES = [
   { kind: 'pre', live: '0001', orders: 0, deployed: [] },
   { kind: 'deploy', live: '0002', orders: 1, deployed: ['0002'] },
+  { kind: 'reload', live: '0002', orders: 1, deployed: ['0002'] },
   { kind: 'post', live: '0002', orders: 1, deployed: ['0002'] },
 ];
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Deployment } from '../../src/deploy/hook-plan.ts';
+import type { Deployment, Hook } from '../../src/deploy/hook-plan.ts';
 import { createHooks } from '../../src/deploy/hooks.ts';
 import type { Event } from '../../src/events.ts';
 import type { RunShell } from '../../src/system/process.ts';
@@ -22,6 +22,10 @@ const deployment: Deployment = {
   previousDirectory: '/v1',
 };
 
+const hook = (command: string): Hook => ({ name: command, command });
+const OK = { ok: true, outcome: 'exit 0' };
+const BAD = { ok: false, outcome: 'exit 1' };
+
 /** Hooks whose commands succeed unless they begin with `false`. */
 function rig(files: Readonly<Record<string, string>> = {}) {
   const calls: Call[] = [];
@@ -35,6 +39,7 @@ function rig(files: Readonly<Record<string, string>> = {}) {
     assert.equal(running, 1, 'no two hooks at a time');
     running -= 1;
     const ok = !command.startsWith('false');
+    if (command.startsWith('false and a signal')) controller.abort();
     return { ok, outcome: ok ? 'exit 0' : 'exit 1', output: '', ms: 1 };
   };
   const hooks = createHooks({
@@ -74,12 +79,15 @@ test('pre: what an interruption ended is no failure of the hook', async () => {
 });
 
 test('deploy: all are run, also when one fails, with what they are told', async () => {
-  const { hooks, calls, events } = rig({ '/hooks/deploy/x': '', '/hooks/deploy/y': '' });
-  const { message } = await rejection(hooks.deploy(deployment, 'false 1'), 'hook-failed');
-  assert.equal(message, 'deploy hook: false 1');
+  const { hooks, calls, events } = rig();
+  const ended = await hooks.deploy([hook('false 1'), hook('x'), hook('y')], deployment);
+  assert.deepEqual(
+    ended.map((each) => each?.outcome),
+    ['exit 1', 'exit 0', 'exit 0'],
+  );
   assert.deepEqual(
     calls.map(({ command }) => command),
-    ["'/hooks/deploy/x'", "'/hooks/deploy/y'", 'false 1'],
+    ['false 1', 'x', 'y'],
   );
   assert.deepEqual(
     [calls[0]?.env.BASE, calls[0]?.env.EVERCERT_VERSION_DIR, calls[0]?.timeoutMs],
@@ -88,22 +96,46 @@ test('deploy: all are run, also when one fails, with what they are told', async 
   assert.deepEqual(
     events.map((event) => event.type === 'hook' && [event.kind, event.lineage, event.name, event.ok]),
     [
-      ['deploy', 'a.example', '/hooks/deploy/x', true],
-      ['deploy', 'a.example', '/hooks/deploy/y', true],
       ['deploy', 'a.example', 'false 1', false],
+      ['deploy', 'a.example', 'x', true],
+      ['deploy', 'a.example', 'y', true],
+    ],
+  );
+});
+
+test('deploy: neither the hook that an interruption ended nor those after it have failed', async () => {
+  const { hooks, commands } = rig();
+  const ended = await hooks.deploy([hook('x'), hook('false and a signal'), hook('y')], deployment);
+  assert.deepEqual([ended[0]?.ok, ended[1], ended[2]], [true, undefined, undefined]);
+  assert.deepEqual(commands(), ['x', 'false and a signal']);
+});
+
+test('reload: told of all that it runs for; of a single one also what certbot tells', async () => {
+  const { hooks, calls, events } = rig();
+  const other = { ...deployment, lineage: 'b.example', names: ['b.example', 'c.example'], livePath: '/b' };
+  const told = await hooks.reload(hook('false'), [deployment, other]);
+  assert.deepEqual({ ok: told?.ok, outcome: told?.outcome }, BAD);
+  const alone = await hooks.reload(hook('x'), [other]);
+  assert.deepEqual({ ok: alone?.ok, outcome: alone?.outcome }, OK);
+  const shown = calls.map(({ env }) => [env.RENEWED_LINEAGE, env.RENEWED_DOMAINS, env.EVERCERT_LINEAGES]);
+  assert.deepEqual(shown, [
+    [undefined, 'a.example b.example c.example', 'a.example b.example'],
+    ['/b', 'b.example c.example', 'b.example'],
+  ]);
+  assert.deepEqual(
+    events.map((event) => event.type === 'hook' && [event.kind, event.lineage, event.ok]),
+    [
+      ['reload', undefined, false],
+      ['reload', 'b.example', true],
     ],
   );
 });
 
 test('hooks of several lineages run in turn, after a failure too', async () => {
   const { hooks, commands } = rig();
-  const all = ['false', 'true', 'x'].map((command) => hooks.deploy(deployment, command));
-  const ends = await Promise.allSettled([...all, hooks.pre('p')]);
-  assert.deepEqual(
-    ends.map(({ status }) => status),
-    ['rejected', 'fulfilled', 'fulfilled', 'fulfilled'],
-  );
-  assert.deepEqual(commands(), ['false', 'true', 'x', 'p']);
+  const all = ['false', 'true', 'x'].map((command) => hooks.deploy([hook(command)], deployment));
+  await Promise.all([...all, hooks.pre('p'), hooks.reload(hook('r'), [deployment])]);
+  assert.deepEqual(commands(), ['false', 'true', 'x', 'p', 'r']);
 });
 
 test('post: none when nothing was begun', async () => {

@@ -18,6 +18,7 @@ const MODES: Record<string, number> = {
   hooks: 0o755,
   'hooks/pre': 0o755,
   'hooks/deploy': 0o755,
+  'hooks/reload': 0o755,
   'hooks/post': 0o755,
 };
 

@@ -215,8 +215,8 @@ describe('--dry-run at Pebble', { skip: skipWithout(['pebble']) }, () => {
 async function deactivate({ pebble, configDir, list }: Ground): Promise<void> {
   const folder = join(configDir, 'accounts', list('accounts')[0] ?? '');
   const { url } = JSON.parse(readFileSync(join(folder, 'account.json'), 'utf8'));
-  const limits = { timeoutMs: 10_000, maxBytes: 1 << 20, maxSockets: 1 };
-  const { send, close } = createHttpSender(limits, readFileSync(pebble.caBundle, 'utf8'));
+  const limits = { connectTimeoutMs: 10_000, timeoutMs: 10_000, maxBytes: 1 << 20, maxSockets: 1 };
+  const { send, close } = createHttpSender(limits, readFileSync(pebble.caBundle, 'utf8'), {});
   const accountKey = readFileSync(join(folder, 'key.pem'), 'utf8');
   const connection = connect(
     { directoryUrl: pebble.directoryUrl, accountKey, accountUrl: url },

@@ -76,6 +76,7 @@ const LINEAGE: readonly (readonly [string, Record<string, unknown>])[] = [
   ['--staging', { server: 'letsencrypt-staging' }],
   ['--test-cert --server letsencrypt', { server: 'letsencrypt-staging' }],
   ['--deploy-hook x', { hooks: { deploy: 'x' } }],
+  ['--reload-hook x', { hooks: { reload: 'x' } }],
 ];
 
 for (const [line, wanted] of LINEAGE) {

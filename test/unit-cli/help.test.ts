@@ -13,6 +13,7 @@ const ASKED: readonly (readonly [string, RegExp])[] = [
   ['renew --help', /^evercert renew: /],
   ['renew --quiet -h', /^evercert renew: /],
   ['--help certonly', /^evercert certonly: /],
+  ['deploy --help', /^evercert deploy: /],
   ['certificates --help', /^evercert certificates: /],
 ];
 

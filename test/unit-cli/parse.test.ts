@@ -80,6 +80,13 @@ test('a terminal: asks, and does not sleep at random', async () => {
   assert.ok(renew.verb === 'renew' && !renew.options.randomSleep);
 });
 
+test('deploy', async () => {
+  const command = await parse('deploy --cert-name a --force --hook-timeout 5');
+  assert.ok(command.verb === 'deploy');
+  const { configDir: _, configDirGiven: __, ...own } = command.options;
+  assert.deepEqual(own, { lockWaitMs: 60_000, certName: 'a', force: true, hookTimeoutMs: 5000 });
+});
+
 test('certonly waits for no lock unless told', async () => {
   const waits = ['certonly', 'certonly --lock-wait 7'].map(async (line) => {
     const command = await parse(line);
@@ -123,6 +130,8 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['renew --lock-wait -1', /lock-wait/],
   ['register --staging --server zerossl', /--staging means/],
   ['show-account --email a@a.example', /there is no flag/],
+  ['deploy --force-renewal', /there is no flag/],
+  ['deploy --deploy-hook x', /there is no flag/],
   ['certificates --force-renewal', /there is no flag/],
 ];
 

@@ -26,6 +26,7 @@ const hook = {
   output: '',
   ms: 1,
 } as const;
+const served = { type: 'served', lineage: 'a', target: 'a:443', ok: true, outcome: '' } as const;
 const counts = {
   lineages: 1,
   renewed: 0,
@@ -66,6 +67,9 @@ const EVENTS: Record<string, readonly [Event, string, string, boolean]> = {
   saved: [{ type: 'saved', files: ['/x', '/y'] }, 'out', 'out', false],
   'a hook without words': [hook, 'out', 'out', false],
   'a hook with words': [{ ...hook, output: 'hello' }, 'out', 'out', false],
+  'a place that serves it': [served, 'out', 'out', false],
+  'a place that does not': [{ ...served, ok: false, outcome: 'closed' }, 'err', 'err', true],
+  'nothing to deploy': [{ type: 'warning', code: 'all-deployed', detail: '' }, 'out', 'out', false],
   'a hook that failed': [{ ...hook, ok: false }, 'err', 'err', true],
   failed: [{ type: 'failed', error }, 'err', 'err', true],
   'a lineage that failed': [{ type: 'failed', lineage: 'a', error }, 'err', 'err', true],

@@ -69,7 +69,7 @@ const PLANS: readonly (readonly [Parameters<typeof planText>[0], string])[] = [
   [{ ...unknown, action: 'issue', reason: 'never-issued' }, 'a.example: ordering: not issued yet'],
   [
     { ...summary, action: 'redeploy', reason: 'not-deployed' },
-    'a.example: deploying again: a deploy hook has not succeeded yet',
+    'a.example: deploying again: a hook has not succeeded yet',
   ],
   [{ ...summary, action: 'broken', reason: 'damaged', error }, `a.example: ${failureText(error)}`],
 ];
