@@ -108,7 +108,7 @@ export function readResource<S extends v.GenericSchema>(
   const where = v.getDotPath(result.issues[0]);
   throw new EvercertError(
     'bad-answer',
-    `${host} sent a ${what} that makes no sense${where === null ? '' : ` (${where})`}`,
+    `${host} sent a ${what} that makes no sense${where === null ? '' : ` (${printable(where)})`}`,
     'This may be no ACME server: check --server, and any proxy in between. If it is, the next run tries again.',
   );
 }

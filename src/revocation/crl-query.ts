@@ -8,7 +8,7 @@ import { nextCheckAt, type RevocationAnswer, type RevocationQuery } from './valu
 /** RFC 9110 section 8.8.3, of a length that we like to keep. */
 const ETAG = /^(?:W\/)?"[\x21\x23-\x7e]{0,200}"$/;
 
-type Judge = (query: RevocationQuery) => RevocationAnswer;
+type Judge = (query: RevocationQuery) => Promise<RevocationAnswer>;
 
 /**
  * Answers from CRLs. Each URL is fetched once, when the first of the queries that name it asks, and searched for all
@@ -41,7 +41,7 @@ async function fetchCrl(
     ...(etag === undefined ? {} : { 'If-None-Match': etag }),
   };
   const response = await ask({ url, method: 'GET', headers });
-  if (response.status === 304 && etag !== undefined) return (query) => stillGood(query, clock.now());
+  if (response.status === 304 && etag !== undefined) return async (query) => stillGood(query, clock.now());
   if (response.status !== 200)
     throw revocationUnknown(`${new URL(url).host} answered with status ${response.status}`);
   return judgeBy(response, url, group, clock.now());
@@ -65,25 +65,25 @@ function stillGood({ etag, validUntil }: RevocationQuery, now: number): Revocati
   };
 }
 
-/** Searches once for each issuer's certificate, when the first of its queries asks. */
+/** Searches once for each issuer's certificate, when the first of its queries asks; a failure holds for all of them. */
 function judgeBy(
   { bytes, headers }: HttpResponse,
   url: string,
   group: readonly RevocationQuery[],
   now: number,
 ): Judge {
-  const found = new Map<string, CrlAnswer>();
-  const search = (issuerPem: string) => {
+  const searches = new Map<string, Promise<CrlAnswer>>();
+  const search = async (issuerPem: string) => {
     const siblings = group.filter((query) => query.issuerPem === issuerPem);
     const serials = new Set(siblings.flatMap(({ certPem }) => serialIfAny(certPem)));
-    const answer = searchCrl({ bytes, issuerPem, url, serials, now });
-    found.set(issuerPem, answer);
-    return answer;
+    return searchCrl({ bytes, issuerPem, url, serials, now });
   };
   const etag = ETAG.test(headers.etag ?? '') ? headers.etag : undefined;
-  return ({ certPem, issuerPem }) => {
+  return async ({ certPem, issuerPem }) => {
     const serial = serialOf(certPem);
-    return answerOf(serial, found.get(issuerPem) ?? search(issuerPem), etag, now);
+    const found = searches.get(issuerPem) ?? search(issuerPem);
+    searches.set(issuerPem, found);
+    return answerOf(serial, await found, etag, now);
   };
 }
 

@@ -30,6 +30,11 @@ const TAKEN: readonly (readonly [string, v.GenericSchema, unknown])[] = [
     DirectorySchema,
     { ...directory, meta: { termsOfService: 'data:text/plain,terms', externalAccountRequired: true } },
   ],
+  [
+    'a directory with renewalInfo and profiles',
+    DirectorySchema,
+    { ...directory, renewalInfo: u, meta: { profiles: { classic: 'The usual one', 'tls.short-1': u } } },
+  ],
   ['an account', AccountSchema, { status: 'valid', orders: u }],
   ['a list of orders', OrdersListSchema, { orders: [] }],
   ['an order', OrderSchema, { ...order, certificate: u, error: { type: 'x' } }],
@@ -45,7 +50,29 @@ test('fields that we do not know are no mistake', () => {
   assert.deepEqual(readResource(OrdersListSchema, { orders: [], next: 7 }, 'ca', 'x'), { orders: [] });
 });
 
+test('what a CA says of its profiles is made printable', () => {
+  const meta = { profiles: { classic: esc } };
+  const read = readResource(DirectorySchema, { ...directory, meta }, 'ca', 'x');
+  assert.deepEqual(read.meta?.profiles, { classic: 'a [31m' });
+});
+
 const REFUSED: readonly (readonly [string, v.GenericSchema, unknown, RegExp])[] = [
+  [
+    'a profile whose name is hostile',
+    DirectorySchema,
+    { ...directory, meta: { profiles: { [esc]: 'x' } } },
+    /no sense/,
+  ],
+  [
+    'a directory of too many profiles',
+    DirectorySchema,
+    {
+      ...directory,
+      meta: { profiles: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`p${index}`, 'x'])) },
+    },
+    /no sense/,
+  ],
+  ['a renewalInfo that is no URL', DirectorySchema, { ...directory, renewalInfo: '/x' }, /renewalInfo/],
   ['text', DirectorySchema, '<html>', /^ca sent a thing that makes no sense$/],
   ['nothing', DirectorySchema, null, /no sense/],
   ['a directory without newOrder', DirectorySchema, { newNonce: u, newAccount: u }, /\(newOrder\)/],

@@ -60,6 +60,14 @@ test('a request goes out as it is, an answer comes back as it is', async (t) => 
   assert.deepEqual([reply.headers.location, reply.headers['x-many']], ['/x', 'a, b']);
 });
 
+test('bodies of bytes go out and come back as they are', async (t) => {
+  const sent = Buffer.from([0, 0xff, 0x80, 0x0a]);
+  const url = await serve(t, (request, response) => request.pipe(response));
+  const { bytes, body } = await sender(t)(url, { method: 'POST', body: sent });
+  assert.deepEqual(bytes, sent);
+  assert.equal(body, sent.toString('utf8'));
+});
+
 test('HEAD has no body, and no status is an exception', async (t) => {
   const url = await serve(t, (request, response) =>
     response.writeHead(request.method === 'HEAD' ? 204 : 500).end(),
