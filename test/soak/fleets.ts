@@ -11,7 +11,7 @@ console.log(
   '| life | ARI | first issued | orders | exempt | limited | expired | polls | orders/h ideal | min | median | 99 % | max | max, last 90 d |',
 );
 console.log(`|${' --- |'.repeat(14)}`);
-for (const life of ['160 h', '45 d']) {
+for (const life of process.argv.length > 2 ? process.argv.slice(2) : ['160 h', '45 d']) {
   const lifetime = LIVES[life] ?? 0;
   for (const [start, startedWithin] of Object.entries(STARTS)) {
     for (const hasAri of [false, true]) tell(life, start, { size: SIZE, lifetime, hasAri, startedWithin });
