@@ -82,7 +82,7 @@ export function withFailure(
  */
 export function nextAttemptAt(failure: Failure, timing: Timing | undefined, now: number): number {
   if (now < failure.lastAt) return now;
-  return Math.min(failure.nextAt, failure.lastAt + longestWait(failure, timing, now));
+  return Math.round(Math.min(failure.nextAt, failure.lastAt + longestWait(failure, timing, now)));
 }
 
 function longestWait({ retryAfter }: Failure, timing: Timing | undefined, now: number): number {

@@ -25,8 +25,8 @@ export function dueAt(timing: Timing): number {
   const { notBefore, notAfter, chosenAt, renewBefore } = timing;
   const lifetime = notAfter - notBefore;
   const byRule = notAfter - leadTime(lifetime, renewBefore) - jitter(timing) * lifetime * SPREAD;
-  if (chosenAt === undefined) return byRule;
-  return Math.min(chosenAt, notAfter - lifetime / 20, renewBefore === undefined ? Infinity : byRule);
+  const wished = renewBefore === undefined ? Infinity : byRule;
+  return Math.round(chosenAt === undefined ? byRule : Math.min(chosenAt, notAfter - lifetime / 20, wished));
 }
 
 function leadTime(lifetime: number, renewBefore: string | undefined): number {
