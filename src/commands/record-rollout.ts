@@ -1,22 +1,21 @@
 import { asEvercertError } from '../errors.ts';
 import { removePending } from '../lineage/pending.ts';
-import { versionOf } from '../lineage/scan.ts';
 import { type LiveFacts, type QueueEntry, type State, updateState } from '../lineage/state.ts';
 import { pruneVersions } from '../lineage/version.ts';
 import { isDone } from '../renewal/queue.ts';
-import type { Rollout } from './rollout.ts';
+import { isRedeploy, type Rollout } from './rollout.ts';
 import type { DeployWork } from './work.ts';
 
 /** What has been reached is written; that it could not be does not hold up the hooks. */
 export async function record(work: DeployWork, rollout: Rollout): Promise<Rollout> {
   const { edges, paths } = work;
   const { lineage, live, entries } = rollout;
-  const isRedeploy = versionOf(lineage.live) === live.version;
+  const wasLive = isRedeploy(lineage, live.version);
   // The operator's rollback stays one: state goes on to tell of the version that it was moved from.
-  if (lineage.pinned && isRedeploy) return rollout;
+  if (lineage.pinned && wasLive) return rollout;
   try {
     await updateState(edges.disk, paths, lineage.name, (state) => withQueue(state, live, entries));
-    if (!isRedeploy || lineage.pending?.kind === 'swapped') tidyUp(work, rollout);
+    if (!wasLive || lineage.pending?.kind === 'swapped') tidyUp(work, rollout);
     return { ...rollout, trouble: undefined };
   } catch (error) {
     return { ...rollout, trouble: asEvercertError(error) };
