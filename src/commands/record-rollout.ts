@@ -1,25 +1,26 @@
 import { asEvercertError } from '../errors.ts';
 import { removePending } from '../lineage/pending.ts';
-import { type Lineage, versionOf } from '../lineage/scan.ts';
+
+import type { Lineage } from '../lineage/scan.ts';
+
 import { type LiveFacts, type QueueEntry, type State, updateState } from '../lineage/state.ts';
 import { pruneVersions } from '../lineage/version.ts';
 import { type Mishap, withFailure } from '../renewal/backoff.ts';
 import { isDone } from '../renewal/queue.ts';
-import type { Rollout } from './rollout.ts';
+import { isRedeploy, type Rollout } from './rollout.ts';
 import type { DeployWork } from './work.ts';
 
 /** What has been reached is written; that it could not be does not hold up the hooks. */
 export async function record(work: DeployWork, rollout: Rollout): Promise<Rollout> {
   const { edges, paths } = work;
   const { lineage, live } = rollout;
-  const isRedeploy = versionOf(lineage.live) === live.version;
+  const wasLive = isRedeploy(lineage, live.version);
   // The operator's rollback stays one: state goes on to tell of the version that it was moved from.
-  if (lineage.pinned && isRedeploy) return rollout;
+  if (lineage.pinned && wasLive) return rollout;
   try {
-    await updateState(edges.disk, paths, lineage.name, (state) =>
-      withQueue(state, rollout, edges.clock.now()),
-    );
-    if (!isRedeploy || lineage.pending?.kind === 'swapped') tidyUp(work, rollout);
+    const now = edges.clock.now();
+    await updateState(edges.disk, paths, lineage.name, (state) => withQueue(state, rollout, now));
+    if (!wasLive || lineage.pending?.kind === 'swapped') tidyUp(work, rollout);
     return { ...rollout, trouble: undefined };
   } catch (error) {
     return { ...rollout, trouble: asEvercertError(error) };
@@ -28,7 +29,7 @@ export async function record(work: DeployWork, rollout: Rollout): Promise<Rollou
 
 function withQueue(state: State, { lineage, live, entries }: Rollout, now: number): State {
   const { queue: _, served: __, deployed, settings, ...rest } = state;
-  const isNew = state.live?.version !== live.version;
+  const isNew = state.live?.version !== live.version || state.live.notAfter !== live.notAfter;
   const known = {
     ...(isNew ? withSuccess(rest, lineage, live, now) : rest),
     live,

@@ -30,8 +30,9 @@ export function startRollout(work: DeployWork, lineage: Lineage, version: string
     listHooks(edges.disk, paths.hooks, kind, settings.hooks?.[kind]);
   const hooks = { deploy: list('deploy'), reload: list('reload') };
   // A run that died with all done left only the tidying up.
-  const isDeployed = lineage.deployed === version && !again;
-  const known = state?.queue?.version === version && !again ? state.queue.entries : undefined;
+  const isKnown = isRedeploy(lineage, version) && !again;
+  const isDeployed = isKnown && lineage.deployed === version;
+  const known = isKnown && state?.queue?.version === version ? state.queue.entries : undefined;
   const wanted = isDeployed ? [] : wantedEntries(hooks, settings.verify ?? []);
   return {
     lineage,
@@ -41,6 +42,11 @@ export function startRollout(work: DeployWork, lineage: Lineage, version: string
     entries: inStages(queueFor(wanted, known)),
     trouble: undefined,
   };
+}
+
+/** Whether it was live before this run; a number may come again where an archive was lost. */
+export function isRedeploy({ live }: Lineage, version: string): boolean {
+  return live.kind === 'whole' && live.facts.version === version;
 }
 
 function wantedEntries({ deploy, reload }: Rollout['hooks'], targets: readonly string[]): Wanted[] {

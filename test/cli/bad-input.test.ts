@@ -230,7 +230,14 @@ describe('what is in archive', { concurrency: 4 }, () => {
     const store = await bench.seeded(NAME, 'b.example.org');
     rmSync(store.path('archive', NAME), { recursive: true });
     fails(await store.renew(), 1, /a\.example\.org: .*\n {4}hint: .*--force-renewal/);
-    succeeds(await store.renew(['--force-renewal', '--cert-name', NAME]));
+    const again = await store.renew([
+      '--force-renewal',
+      '--cert-name',
+      NAME,
+      '--deploy-hook',
+      'echo deployed',
+    ]);
+    assert.match(succeeds(again).stdout, /\| deployed/);
     assert.equal((await listed(store)).get(NAME)?.state, 'valid');
   });
 
