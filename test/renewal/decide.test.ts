@@ -6,6 +6,7 @@ import type { PendingOrder } from '../../src/lineage/pending.ts';
 import type { BrokenLineage, Lineage, Live } from '../../src/lineage/scan.ts';
 import type { LiveFacts } from '../../src/lineage/state.ts';
 import { decide } from '../../src/renewal/decide.ts';
+import { dueAt } from '../../src/renewal/due.ts';
 import { NOW } from '../unit-kit/clock.ts';
 import { DAY, FACTS, LINEAGE, SETTINGS } from '../unit-kit/examples.ts';
 
@@ -184,11 +185,6 @@ const RULES: readonly Rule[] = [
     plan: 'renew names-changed',
   },
   { rule: 'due renews', lineage: { live: whole(due) }, plan: 'renew due' },
-  {
-    rule: 'due renews, not a millisecond before',
-    lineage: { live: whole({ notBefore: due.notBefore + 3, notAfter: due.notAfter + 3 }) },
-    plan: 'skip not-due',
-  },
   { rule: 'expired renews', lineage: { live: whole(expired) }, plan: 'renew expired' },
   {
     rule: 'due renews before deploying again',
@@ -218,8 +214,15 @@ for (const { rule, lineage, forced, plan } of RULES) {
   });
 }
 
+test('rule: due renews, not a millisecond before', () => {
+  const time = dueAt({ lineage: 'a.example', ...due });
+  const at = (now: number) => decide({ ...LINEAGE, live: whole(due) }, now, undefined);
+  assert.deepEqual([at(time - 1).reason, at(time).reason], ['not-due', 'due']);
+});
+
 test('a plan tells when it is due where a whole version is live', () => {
-  assert.equal(planOf({}).dueAt, NOW + 30 * DAY);
+  const { notBefore, notAfter } = FACTS;
+  assert.equal(planOf({}).dueAt, dueAt({ lineage: 'a.example', notBefore, notAfter }));
   assert.equal(planOf({ live: absent }).dueAt, undefined);
 });
 
