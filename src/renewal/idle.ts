@@ -35,8 +35,12 @@ export function nextPollAt(state: State | undefined, live: LiveFacts): number {
   return state?.renewalInfo?.version === version ? state.renewalInfo.nextPollAt : 0;
 }
 
-/** The same for a revocation. */
-export function nextCheckAt(state: State | undefined, { responder, crl, version }: LiveFacts): number {
+const DAY_MS = 86_400_000;
+
+/** The same for a revocation: a new certificate is not asked about on its first day, or tenth of a short life. */
+export function nextCheckAt(state: State | undefined, live: LiveFacts): number {
+  const { responder, crl, version, notBefore, notAfter } = live;
   if ((responder ?? crl) === undefined) return Infinity;
-  return state?.revocation?.version === version ? state.revocation.nextCheckAt : 0;
+  if (state?.revocation?.version === version) return state.revocation.nextCheckAt;
+  return notBefore + Math.min(DAY_MS, (notAfter - notBefore) / 10);
 }
