@@ -93,7 +93,7 @@ async function lookUp(
   const isWanted = (lineage: Lineage | BrokenLineage) =>
     lineage.kind === 'lineage' &&
     lineage.live.kind === 'whole' &&
-    nextLookAt(lineage.state, lineage.live.facts) <= now;
+    nextLookAt(lineage.state, lineage.live.facts, now) <= now;
   if (!lineages.some(isWanted)) return { lineages, observed: new Set() };
   const { observe, toObserve } = await import('./observe.ts');
   const states = await observe(edges, paths, toObserve(lineages, now));
