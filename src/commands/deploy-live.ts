@@ -12,7 +12,7 @@ import type { DeployWork } from './work.ts';
 /** Steps 6 to 10 of docs/store.md. */
 export async function switchTo(work: DeployWork, lineage: Lineage, version: string): Promise<Rollout> {
   const { edges, paths } = work;
-  const { name, settings } = lineage;
+  const { name } = lineage;
   const { notBefore, notAfter } = inspectVersion(edges.disk, paths, name, version);
   goLive(edges.disk, paths, name, version);
   const path = livePath(paths, name);
@@ -22,7 +22,7 @@ export async function switchTo(work: DeployWork, lineage: Lineage, version: stri
     version,
     path,
     notAfter,
-    dueAt: dueAt({ lineage: name, notBefore, notAfter, renewBefore: settings.renewBefore }),
+    dueAt: dueAt({ lineage: name, notBefore, notAfter, renewBefore: lineage.settings.renewBefore }),
   });
   return deployLive(work, lineage, version, false);
 }
