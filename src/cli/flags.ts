@@ -208,6 +208,15 @@ const RENEW: readonly Flag[] = [
   { name: 'retry-now', help: 'do not wait after failures: try again now' },
   { name: 'strict', help: 'exit with 1 after any failure, also where 3 says that it can wait' },
   ISSUANCE_TIMEOUT,
+  {
+    name: 'notify',
+    value: 'TARGET',
+    many: true,
+    help: 'tell when a person is needed, once a day for one cause: mailto:, smtp:, https: (webhook), ntfy+https:, slack+https:, exec: (docs/monitoring.md); repeat',
+  },
+  { name: 'notify-expiry', value: 'DAYS', help: 'also tell so long before the end (default 7)' },
+  { name: 'notify-test', help: 'send a test to all of them, and do nothing else' },
+  { name: 'metrics-file', value: 'FILE.prom', help: "metrics for Prometheus' node_exporter" },
   { name: 'plan', help: 'print what would be done, and why; change nothing' },
   { name: 'concurrency', value: 'N', help: 'orders at a time (default 8)' },
   {

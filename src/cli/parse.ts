@@ -6,6 +6,7 @@ import type { Command, Surroundings, Voice } from './command.ts';
 import { VERBS, type Verb, verbOf } from './flags.ts';
 import { readHooks } from './hook-flags.ts';
 import { createReader, type Reader } from './reader.ts';
+import { checkTell, readTell } from './tell-flags.ts';
 import { checkRenewFlags, readTimerOptions, splitTimerWords } from './timer-flags.ts';
 import { splitWords, usage, type Words } from './words.ts';
 
@@ -29,8 +30,10 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
   const { configDir } = readPlace(createReader(verb, given), surroundings);
   const { merged, blame } = await withConfig(verb, given, configDir, surroundings);
   try {
-    const command = understand(verb, words, createReader(verb, merged), surroundings);
+    const read = createReader(verb, merged);
+    const command = understand(verb, words, read, surroundings);
     if (command.verb === 'timer') await checkHourly(command.options, surroundings);
+    if (command.verb === 'renew') await checkTell(command.options, read.usage, surroundings.environment);
     return command;
   } catch (error) {
     throw blame(error);
@@ -115,7 +118,7 @@ function readStore(verb: Verb, read: Reader, surroundings: Surroundings) {
 
 function readRenew(
   read: Reader,
-  { terminal }: Surroundings,
+  { terminal, environment, absolute }: Surroundings,
 ): Omit<RenewOptions, 'configDir' | 'configDirGiven' | 'lockWaitMs'> {
   if (read.on('plan') && read.on('dry-run')) throw read.usage('--plan and --dry-run exclude each other');
   return {
@@ -128,6 +131,8 @@ function readRenew(
     concurrency: read.number('concurrency', 1, 64) ?? DEFAULT_CONCURRENCY,
     randomSleep: !terminal && read.maybeOn('random-sleep-on-renew') !== false,
     issuanceTimeoutMs: readIssuanceTimeout(read),
+    tell: readTell(read, environment, absolute),
+    notifyTest: read.on('notify-test'),
     ...readHooks(read),
   };
 }

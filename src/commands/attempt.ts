@@ -5,8 +5,8 @@ import { type Lineage, rememberedState } from '../lineage/scan.ts';
 import type { Failure } from '../lineage/state.ts';
 import type { KeyAccess } from '../lineage/version.ts';
 import { type Mishap, nextAttemptAt, withFailure } from '../renewal/backoff.ts';
-import { type Plan, timingOf } from '../renewal/decide.ts';
-import { isUrgent, type Timing } from '../renewal/due.ts';
+import { needsPerson, type Plan, timingOf } from '../renewal/decide.ts';
+import type { Timing } from '../renewal/due.ts';
 import { kindOf } from '../renewal/failure-kind.ts';
 import { movesOn } from '../renewal/servers.ts';
 import { checkLocal } from './check-local.ts';
@@ -137,7 +137,6 @@ function timingIfLive(lineage: Lineage): Timing | undefined {
 function ended(work: Work, { error, lineage, failure }: Failed, { reason }: Plan): NoVersion {
   const timing = timingIfLive(lineage);
   const now = work.edges.clock.now();
-  if (work.attended || reason === 'forced' || timing === undefined || isUrgent(timing, now))
-    return { kind: 'failed', error };
+  if (work.attended || reason === 'forced' || needsPerson(lineage, now)) return { kind: 'failed', error };
   return { kind: 'deferred', error, until: nextAttemptAt(failure, timing, now) };
 }

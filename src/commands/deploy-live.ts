@@ -22,7 +22,7 @@ export async function switchTo(work: DeployWork, lineage: Lineage, version: stri
     version,
     path,
     notAfter,
-    dueAt: dueAt({ lineage: name, notBefore, notAfter }),
+    dueAt: dueAt({ lineage: name, notBefore, notAfter, renewBefore: lineage.settings.renewBefore }),
   });
   return deployLive(work, lineage, version, false);
 }

@@ -58,8 +58,9 @@ export async function issueVersion(
   }
 }
 
-/** The order of an earlier run, if it is at this CA. */
-function orderUnderWay({ pending }: Lineage, { server }: Choice): PendingOrder | undefined {
+/** The order of an earlier run, if it is at this CA and its key will do. */
+function orderUnderWay({ pending }: Lineage, { server, newKey }: Choice): PendingOrder | undefined {
+  if (newKey) return undefined;
   return pending?.kind === 'ordered' && pending.order.server === server ? pending.order : undefined;
 }
 

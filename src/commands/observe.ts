@@ -5,7 +5,7 @@ import { CERTIFICATE, CHAIN, type StorePaths, versionPath } from '../lineage/pat
 import { type BrokenLineage, type Lineage, rememberedState } from '../lineage/scan.ts';
 import type { LiveFacts, State } from '../lineage/state.ts';
 import { nextCheckAt, nextLookAt, nextPollAt } from '../renewal/idle.ts';
-import { withFailedPoll, withoutRenewalInfo, withSuggestion } from '../renewal/renewal-info.ts';
+import { isSenseless, withFailedPoll, withoutRenewalInfo, withSuggestion } from '../renewal/renewal-info.ts';
 import { createRevocationCheck } from '../revocation/check.ts';
 import type { RevocationAnswer, RevocationQuery } from '../revocation/values.ts';
 import { splitCertificates } from '../x509/pem.ts';
@@ -31,7 +31,7 @@ export function toObserve(lineages: readonly (Lineage | BrokenLineage)[], now: n
   return lineages.flatMap((lineage) => {
     if (lineage.kind === 'broken' || lineage.live.kind !== 'whole') return [];
     const live = lineage.live.facts;
-    return now < live.notAfter && nextLookAt(lineage.state, live) <= now ? [{ lineage, live }] : [];
+    return now < live.notAfter && nextLookAt(lineage.state, live, now) <= now ? [{ lineage, live }] : [];
   });
 }
 
@@ -70,7 +70,7 @@ async function pollAll(
   closers: (() => void)[],
 ): Promise<void> {
   const now = edges.clock.now();
-  const wanted = whole.filter(({ lineage, live }) => nextPollAt(lineage.state, live) <= now);
+  const wanted = whole.filter(({ lineage, live }) => nextPollAt(lineage.state, live, now) <= now);
   const limit = pLimit(POLLS_AT_A_TIME);
   const bundles = new Set(wanted.map(({ lineage }) => lineage.settings.caBundle));
   await Promise.all(
@@ -118,10 +118,13 @@ async function pollOne(
   try {
     const answer = await poll(live);
     const now = clock.now();
+    const random = clock.randomBelow(2 ** 32) / 2 ** 32;
     const renewalInfo =
       answer === 'unsupported'
         ? withoutRenewalInfo(version, now)
-        : withSuggestion(before, version, answer, now, clock.randomBelow(2 ** 32) / 2 ** 32);
+        : isSenseless(before, live, answer, now)
+          ? withFailedPoll(before, version, 'long-term', now)
+          : withSuggestion(before, version, answer, now, random);
     remember(name, { renewalInfo });
     if (renewalInfo.explanationUrl !== undefined && renewalInfo.explanationUrl !== before?.explanationUrl) {
       emit({
@@ -147,7 +150,7 @@ async function checkAll(
   closers: (() => void)[],
 ): Promise<void> {
   const now = edges.clock.now();
-  const wanted = whole.filter(({ lineage, live }) => nextCheckAt(lineage.state, live) <= now);
+  const wanted = whole.filter(({ lineage, live }) => nextCheckAt(lineage.state, live, now) <= now);
   if (wanted.length === 0) return;
   const { send, close } = await edges.http('look-up', undefined);
   closers.push(close);

@@ -24,11 +24,8 @@ export interface Found {
   readonly idle: number;
 }
 
-/** A lineage that needs nothing, for whoever wants to hear of it. */
-export type OnIdle = (name: string, state: KnownState, due: number) => void;
-
 /** Scans lineage by lineage, and tells of those that are idle: of them nothing stays in memory. */
-export function findAll(paths: StorePaths, options: RenewOptions, edges: Edges, onIdle: OnIdle): Found {
+export function findAll(paths: StorePaths, options: RenewOptions, edges: Edges): Found {
   const now = edges.clock.now();
   const mayGlance = !options.force && !options.dryRun && options.hooks === undefined;
   const lineages: (Lineage | BrokenLineage)[] = [];
@@ -38,7 +35,6 @@ export function findAll(paths: StorePaths, options: RenewOptions, edges: Edges, 
     const due = state === undefined ? now : dueAt(rememberedTiming(name, state, state.live));
     if (state !== undefined && isIdle(state, state.live, due, now)) {
       edges.emit(idleEvent(name, state, due));
-      onIdle(name, state, due);
       idle += 1;
       continue;
     }

@@ -9,6 +9,7 @@ import type { Edges, StoreOptions } from './edges.ts';
 import { findStore, openExistingStore } from './open-store.ts';
 import { findAll, type Planned, planAll } from './plan-all.ts';
 import { recordFacts } from './record-facts.ts';
+import type { TellOptions } from './tell-health.ts';
 
 export interface RenewOptions extends StoreOptions {
   readonly certName: string | undefined;
@@ -27,20 +28,43 @@ export interface RenewOptions extends StoreOptions {
   readonly hooks: Settings['hooks'];
   readonly hookTimeoutMs: number;
   readonly issuanceTimeoutMs: number;
+  /** Whom to tell how the lineages are doing; undefined when nobody wants to hear of it. */
+  readonly tell: TellOptions | undefined;
+  /** Send a test to those, and do nothing else. */
+  readonly notifyTest: boolean;
 }
 
 /** @returns the exit status */
 export async function renew(options: RenewOptions, edges: Edges): Promise<number> {
+  if (options.notifyTest && options.tell !== undefined) {
+    return (await import('./tell-health.ts')).testNotify(edges, options.tell);
+  }
   const paths = options.planOnly ? findStore(options, edges) : await openExistingStore(options, edges);
   if (paths === undefined) return nothingThere(options, edges);
-  const { lineages, idle } = findAll(paths, options, edges, () => undefined);
+  const { lineages, idle } = findAll(paths, options, edges);
   if (lineages.length + idle === 0) return nothingThere(options, edges);
   const isReal = !options.planOnly && !options.dryRun;
   const looked = isReal ? await lookUp(edges, paths, lineages) : { lineages, observed: new Set<string>() };
   const planned = planAll(looked.lineages, wordOf(options), edges);
   if (options.planOnly) return report(edges, options, planned, NOTHING_DONE, idle);
   if (isReal) await recordFacts(edges, paths, planned, looked.observed);
-  return report(edges, options, planned, await workOff(edges, paths, options, planned), idle);
+  const result = await workOff(edges, paths, options, planned);
+  if (isReal && options.tell !== undefined) await tell(edges, paths, options.tell, planned, result);
+  return report(edges, options, planned, result, idle);
+}
+
+async function tell(
+  edges: Edges,
+  paths: StorePaths,
+  options: TellOptions,
+  planned: readonly Planned[],
+  { outcomes }: RunResult,
+): Promise<void> {
+  const { tellHealth } = await import('./tell-health.ts');
+  const verdicts = planned.map(
+    ({ plan }) => [plan.name, { plan, outcome: outcomes.get(plan.name) }] as const,
+  );
+  await tellHealth(edges, paths, options, new Map(verdicts));
 }
 
 function nothingThere({ configDir }: RenewOptions, { emit }: Edges): number {
@@ -69,7 +93,7 @@ async function lookUp(
   const isWanted = (lineage: Lineage | BrokenLineage) =>
     lineage.kind === 'lineage' &&
     lineage.live.kind === 'whole' &&
-    nextLookAt(lineage.state, lineage.live.facts) <= now;
+    nextLookAt(lineage.state, lineage.live.facts, now) <= now;
   if (!lineages.some(isWanted)) return { lineages, observed: new Set() };
   const { observe, toObserve } = await import('./observe.ts');
   const states = await observe(edges, paths, toObserve(lineages, now));

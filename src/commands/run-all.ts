@@ -4,11 +4,14 @@ import { baseEnvironment } from '../deploy/hook-plan.ts';
 import { createHooks } from '../deploy/hooks.ts';
 import { asEvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
+import { scanLineage } from '../lineage/scan.ts';
 import { sweepState } from '../lineage/sweep.ts';
 import type { Edges } from './edges.ts';
 import { finishDeploys } from './finish-deploys.ts';
+import { observe, toObserve } from './observe.ts';
 import { type Performed, perform } from './perform.ts';
 import type { Planned } from './plan-all.ts';
+import { remember } from './record-facts.ts';
 import { rehearse } from './rehearse.ts';
 import type { Outcome, RunResult } from './renew.ts';
 import type { Rollout } from './rollout.ts';
@@ -48,23 +51,31 @@ export async function runAll(
   const work = createWork(edges, paths, options, todo);
   const outcomes = new Map<string, Outcome>();
   let postHooksOk = true;
+  let rollouts: readonly Rollout[] = [];
   try {
     sweepState(edges.disk, paths);
     if (options.randomSleep && todo.some(comesByItself)) await sleepRandomly(edges);
     const limit = pLimit(options.concurrency);
-    const rollouts = await Promise.all(
+    const performed = await Promise.all(
       todo.map((planned) => limit(() => performOne(work, edges, options, planned, outcomes))),
     );
-    await finish(
-      work,
-      rollouts.filter((rollout) => rollout !== undefined),
-      outcomes,
-    );
+    rollouts = performed.filter((rollout) => rollout !== undefined);
+    await finish(work, rollouts, outcomes);
   } finally {
     postHooksOk = await runPost(work, todo, outcomes);
     work.sessions.close();
   }
+  await observeNew(edges, paths, rollouts);
   return { outcomes, postHooksOk };
+}
+
+/** The CA is asked at once when it would like a new certificate to be renewed (RFC 9773 section 4.3). */
+async function observeNew(edges: Edges, paths: StorePaths, rollouts: readonly Rollout[]): Promise<void> {
+  if (edges.signal.aborted || rollouts.length === 0) return;
+  const lineages = rollouts.flatMap(({ lineage }) => scanLineage(edges.disk, paths, lineage.name) ?? []);
+  const whole = toObserve(lineages, edges.clock.now());
+  if (whole.length === 0) return;
+  for (const [name, state] of await observe(edges, paths, whole)) await remember(edges, paths, name, state);
 }
 
 function createWork(

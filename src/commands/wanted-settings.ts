@@ -1,4 +1,5 @@
 import { DEFAULT_SERVER, serverUrl } from '../acme/servers.ts';
+import { formatVerifyTarget, parseVerifyTarget } from '../deploy/verify.ts';
 import { EvercertError } from '../errors.ts';
 import type { ChallengeSettings, Settings } from '../lineage/settings.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
@@ -55,7 +56,7 @@ export function wantedSettings(
     requiredProfile: options.requiredProfile,
     renewBefore: options.renewBefore,
     allowSubsetOfNames: options.allowSubsetOfNames,
-    verify: options.verify && [...options.verify],
+    verify: options.verify?.map((target) => formatVerifyTarget(parseVerifyTarget(target))),
   };
   const hooks = { ...old?.hooks, ...options.hooks };
   return {

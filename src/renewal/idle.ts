@@ -17,26 +17,35 @@ export function rememberedTiming(lineage: string, state: State, live: LiveFacts)
  */
 export function isIdle(state: State, live: LiveFacts, due: number, now: number): boolean {
   const isRevoked = state.revocation?.version === live.version && state.revocation.status === 'revoked';
-  return now < due && !isRevoked && state.leftOut === undefined && now < nextLookAt(state, live);
+  return now < due && !isRevoked && state.leftOut === undefined && now < nextLookAt(state, live, now);
 }
+
+const DAY_MS = 86_400_000;
 
 /**
  * When the CA is to be asked about the live version: never about one that has ended (RFC 9773 section 4.3.3), or that
  * names nobody to ask.
  */
-export function nextLookAt(state: State | undefined, live: LiveFacts): number {
-  return Math.min(nextPollAt(state, live), nextCheckAt(state, live));
+export function nextLookAt(state: State | undefined, live: LiveFacts, now: number): number {
+  return Math.min(nextPollAt(state, live, now), nextCheckAt(state, live, now));
 }
 
 /** @returns milliseconds since 1970; 0 when it was never asked */
-export function nextPollAt(state: State | undefined, live: LiveFacts): number {
+export function nextPollAt(state: State | undefined, live: LiveFacts, now: number): number {
   const { renewalId = '', server, version } = live;
   if (renewalId === '' || server === undefined) return Infinity;
-  return state?.renewalInfo?.version === version ? state.renewalInfo.nextPollAt : 0;
+  return state?.renewalInfo?.version === version ? plausible(state.renewalInfo.nextPollAt, now) : 0;
 }
 
-/** The same for a revocation. */
-export function nextCheckAt(state: State | undefined, { responder, crl, version }: LiveFacts): number {
+/** The same for a revocation: a new certificate is not asked about on its first day, or tenth of a short life. */
+export function nextCheckAt(state: State | undefined, live: LiveFacts, now: number): number {
+  const { responder, crl, version, notBefore, notAfter } = live;
   if ((responder ?? crl) === undefined) return Infinity;
-  return state?.revocation?.version === version ? state.revocation.nextCheckAt : 0;
+  if (state?.revocation?.version === version) return plausible(state.revocation.nextCheckAt, now);
+  return notBefore + Math.min(DAY_MS, (notAfter - notBefore) / 10);
+}
+
+/** Nothing is put off for longer than a day: the clock was ahead when that was written. */
+function plausible(at: number, now: number): number {
+  return at > now + DAY_MS ? 0 : at;
 }

@@ -1,4 +1,4 @@
-import type { RenewalInfo } from '../lineage/state.ts';
+import type { LiveFacts, RenewalInfo } from '../lineage/state.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -62,6 +62,20 @@ export function withFailedPoll(
   const backoff = Math.min(MINUTE_MS * 10 ** Math.min(failures - 1, 4), LONG_TERM_WAIT_MS);
   const wait = kind === 'temporary' ? backoff : LONG_TERM_WAIT_MS;
   return { ...known, version, failures, nextPollAt: now + wait };
+}
+
+/**
+ * Whether a CA suggests, from the beginning, to have renewed what it has just issued: a new order at every run would be
+ * the answer to that. Once it suggested a time to come, a later change of its mind counts at once.
+ */
+export function isSenseless(
+  before: RenewalInfo | undefined,
+  { version, notBefore, notAfter }: Pick<LiveFacts, 'version' | 'notBefore' | 'notAfter'>,
+  { end }: Suggestion,
+  now: number,
+): boolean {
+  const isFirst = before?.version !== version || before.chosenAt === undefined;
+  return isFirst && end <= now && now - notBefore < (notAfter - notBefore) / 20;
 }
 
 /** The CA has no ARI: asked again in a day. */

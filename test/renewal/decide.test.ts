@@ -6,6 +6,7 @@ import type { PendingOrder } from '../../src/lineage/pending.ts';
 import type { BrokenLineage, Lineage, Live } from '../../src/lineage/scan.ts';
 import type { LiveFacts } from '../../src/lineage/state.ts';
 import { decide } from '../../src/renewal/decide.ts';
+import { dueAt } from '../../src/renewal/due.ts';
 import { NOW } from '../unit-kit/clock.ts';
 import { DAY, FACTS, LINEAGE, SETTINGS } from '../unit-kit/examples.ts';
 
@@ -185,8 +186,9 @@ const RULES: readonly Rule[] = [
   },
   { rule: 'due renews', lineage: { live: whole(due) }, plan: 'renew due' },
   {
-    rule: 'due renews, not a millisecond before',
-    lineage: { live: whole({ notBefore: due.notBefore + 3, notAfter: due.notAfter + 3 }) },
+    rule: 'due renews, not much before',
+    // By the jitter up to 43 hours earlier.
+    lineage: { live: whole({ notBefore: due.notBefore + 2 * DAY, notAfter: due.notAfter + 2 * DAY }) },
     plan: 'skip not-due',
   },
   { rule: 'expired renews', lineage: { live: whole(expired) }, plan: 'renew expired' },
@@ -212,14 +214,15 @@ const planOf = (lineage: Rule['lineage'], forced = false) =>
   decide('error' in lineage ? lineage : { ...LINEAGE, ...lineage }, NOW, forced ? 'force' : undefined);
 
 for (const { rule, lineage, forced, plan } of RULES) {
-  test(`rule: ${rule}${forced === true ? ' (forced)' : ''}`, () => {
+  test(`rule: ${rule}${forced === true ? ' (forced)' : ''} → ${plan}`, () => {
     const { name, action, reason } = planOf(lineage, forced);
     assert.deepEqual([name, `${action} ${reason}`], ['a.example', plan]);
   });
 }
 
 test('a plan tells when it is due where a whole version is live', () => {
-  assert.equal(planOf({}).dueAt, NOW + 30 * DAY);
+  const { notBefore, notAfter } = FACTS;
+  assert.equal(planOf({}).dueAt, dueAt({ lineage: 'a.example', notBefore, notAfter }));
   assert.equal(planOf({ live: absent }).dueAt, undefined);
 });
 
