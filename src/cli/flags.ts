@@ -173,7 +173,7 @@ const RECONFIGURE: readonly Flag[] = [
   ...ACCOUNT,
   ...CERTIFICATE,
   { name: 'skip-dry-run', help: 'save the settings without trying them at the CA' },
-  { ...ISSUANCE_TIMEOUT, help: 'give up a dry run that takes longer (default 300)' },
+  ISSUANCE_TIMEOUT,
 ];
 
 const TIMER: readonly Flag[] = [
