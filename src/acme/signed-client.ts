@@ -43,7 +43,7 @@ export function createClient(options: ConnectionOptions, edges: ConnectionEdges,
   client.http.getJwk();
   client.http.accountKey = loadPrivateKey(accountKey, 'the account key');
   const nonces: string[] = [];
-  client.http.maxBadNonceRetries = 8;
+  client.http.maxBadNonceRetries = 12;
   const isSecure = directoryUrl.startsWith('https:');
   client.http.request = async (url, method, { data } = {}) => {
     if (isSecure && !url.startsWith('https:')) throw insecureUrl(host, url);

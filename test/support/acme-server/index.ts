@@ -19,6 +19,8 @@ export interface AcmeServerOptions extends Partial<Knobs> {
   port?: number;
   /** Speak HTTPS with a certificate for localhost and 127.0.0.1. */
   tls?: boolean;
+  /** What clients know it by, where something stands in front of it: 'https://localhost:14000'. */
+  publicUrl?: string;
   /** A hierarchy from `createAuthority`, to keep the same root over several servers. */
   authority?: Authority;
   /** First word of the CA's names ('Test' gives `Test Root X1`). */
@@ -61,7 +63,7 @@ export interface AcmeServer {
 
 /** Starts a strict RFC 8555 server on loopback. */
 export async function startAcmeServer(options: AcmeServerOptions = {}): Promise<AcmeServer> {
-  const { port = 0, tls = false, authority: given, caName, ...settings } = options;
+  const { port = 0, tls = false, authority: given, caName, publicUrl, ...settings } = options;
   const authority = given ?? (await createAuthority(caName));
   const context = createContext({ ...defaultKnobs(), ...settings }, authority);
   const listener = await listen(
@@ -72,7 +74,7 @@ export async function startAcmeServer(options: AcmeServerOptions = {}): Promise<
     port,
     tls ? authority : undefined,
   );
-  context.baseUrl = listener.baseUrl;
+  context.baseUrl = publicUrl ?? listener.baseUrl;
   const issuer = {
     certPem: toPem(authority.intermediate.certificate),
     keyPem: await privateKeyPem(authority.intermediate.keys),

@@ -19,7 +19,8 @@ export interface KeyPair {
 /** A certificate authority of one test's own. PEM throughout, each ending in a newline. */
 export interface Authority {
   readonly root: string;
-  readonly issue: (names: readonly string[]) => Promise<KeyPair>;
+  /** @param endsInDays negative for one that has ended */
+  readonly issue: (names: readonly string[], endsInDays?: number) => Promise<KeyPair>;
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -38,19 +39,20 @@ export async function createAuthority(commonName = 'evercert rig'): Promise<Auth
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
     ],
   });
-  return { root: pem(root), issue: (names) => issue(root, keys.privateKey, names) };
+  return { root: pem(root), issue: (names, endsInDays) => issue(root, keys.privateKey, names, endsInDays) };
 }
 
 async function issue(
   root: X509Certificate,
   signingKey: webcrypto.CryptoKey,
   names: readonly string[],
+  endsInDays?: number,
 ): Promise<KeyPair> {
   const { privateKey, publicKey } = await generateKeys();
   const leaf = await X509CertificateGenerator.create({
     subject: `CN=${names[0]}`,
     issuer: root.subject,
-    ...lifetime(),
+    ...lifetime(endsInDays),
     signingAlgorithm: ALGORITHM,
     publicKey,
     signingKey,
@@ -69,8 +71,8 @@ function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 }
 
-function lifetime(): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + 30 * DAY_MS) };
+function lifetime(endsInDays = 30): { notBefore: Date; notAfter: Date } {
+  return { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + endsInDays * DAY_MS) };
 }
 
 function pem(certificate: X509Certificate): string {

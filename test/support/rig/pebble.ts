@@ -52,6 +52,8 @@ export interface Pebble {
   /** The root of what it issues; a higher index asks for the alternate roots. */
   readonly rootPem: (index?: number) => Promise<string>;
   readonly intermediatePem: (index?: number) => Promise<string>;
+  /** What Pebble is to say from now on, when it is asked when to renew this certificate (PEM). */
+  readonly setRenewalInfo: (certificate: string, answer: object) => Promise<void>;
   /** What Pebble knows of a certificate by its hexadecimal serial number, e.g. `{ Status: 'Revoked', Reason: 4 }`. */
   readonly certificateStatus: (serial: string) => Promise<Readonly<Record<string, unknown>>>;
   readonly httpPort: number;
@@ -85,7 +87,8 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
     ports: [port, managementPort],
   });
   const managementUrl = `https://127.0.0.1:${managementPort}`;
-  const ask = (path: string): Promise<string> => get(`${managementUrl}/${path}`, root);
+  const ask = (path: string, body?: object): Promise<string> =>
+    exchange(`${managementUrl}/${path}`, root, body);
   const stop = async (): Promise<void> => {
     await Promise.all([server.stop(), dns?.stop()]);
     scratch.remove();
@@ -96,6 +99,10 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
     caBundle,
     rootPem: (index = 0) => ask(`roots/${index}`),
     intermediatePem: (index = 0) => ask(`intermediates/${index}`),
+    setRenewalInfo: async (certificate, answer) => {
+      const ARIResponse = JSON.stringify(answer);
+      await ask('set-renewal-info/', { Certificate: certificate, ARIResponse });
+    },
     certificateStatus: async (serial) => JSON.parse(await ask(`cert-status-by-serial/${serial}`)),
     httpPort,
     tlsPort,
@@ -150,15 +157,18 @@ function pebbleEnvironment(options: PebbleOptions): Record<string, string> {
   };
 }
 
-function get(url: string, ca: string): Promise<string> {
+/** GET; POST of JSON when there is a body. */
+function exchange(url: string, ca: string, body?: object): Promise<string> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { ca, agent: false }, async (response) => {
-      let body = '';
-      for await (const part of response.setEncoding('utf8')) body += part;
-      if (response.statusCode === 200) resolve(body);
-      else reject(new Error(`${url}: ${response.statusCode} ${body}`));
+    const method = body === undefined ? 'GET' : 'POST';
+    const headers = { 'user-agent': 'evercert rig' };
+    const outgoing = request(url, { ca, agent: false, method, headers }, async (response) => {
+      let answer = '';
+      for await (const part of response.setEncoding('utf8')) answer += part;
+      if (response.statusCode === 200) resolve(answer);
+      else reject(new Error(`${url}: ${response.statusCode} ${answer}`));
     });
     outgoing.once('error', reject);
-    outgoing.end();
+    outgoing.end(body && JSON.stringify(body));
   });
 }
