@@ -70,6 +70,7 @@ function onlyOne(kinds: readonly FailureKind[]): FailureKind | undefined {
 function byStatus(status: number): FailureKind | undefined {
   if (status === 429) return 'rate-limit';
   if (OUTAGES.has(status)) return 'network';
-  if (status >= 500) return 'ca';
+  // A page of maintenance, say: it does not speak ACME just now.
+  if (status >= 500 || (status >= 300 && status < 400)) return 'ca';
   return undefined;
 }

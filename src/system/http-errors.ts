@@ -45,6 +45,11 @@ export function connectionFailed(message: string, cause?: unknown): EvercertErro
   );
 }
 
+/** A time limit of ours is like one of the system's to whoever reads the cause. */
+export function timedOut(message: string): EvercertError {
+  return connectionFailed(message, Object.assign(new Error(message), { code: 'ETIMEDOUT' }));
+}
+
 /** A proxy that does not let us through. */
 export function proxyRefused({ name }: HttpProxy, target: string, why: string): EvercertError {
   return new EvercertError(

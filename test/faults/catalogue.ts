@@ -160,7 +160,7 @@ const BODIES: readonly Fault[] = (
 const NONCES: readonly Fault[] = [
   {
     name: 'half of the nonces refused',
-    arm: ({ strict }) => void (strict && (strict.knobs.refuseNoncePercent = 50)),
+    arm: ({ strict }) => void Object.assign(strict?.knobs ?? {}, { refuseNoncePercent: 50 }),
     nonceReject: 50,
     isBorne: true,
   },
@@ -202,7 +202,7 @@ const ORDERS: readonly Fault[] = [
     name: 'order stuck in processing',
     arm: (site) =>
       site.strict
-        ? void (site.strict.knobs.finalizeDelayMs = 12_000)
+        ? void Object.assign(site.strict.knobs, { finalizeDelayMs: 12_000 })
         : orderSaid({ status: 'processing' })(site),
     flags: ['--issuance-timeout', '4'],
     told: /still processing when time was up/,
@@ -211,7 +211,7 @@ const ORDERS: readonly Fault[] = [
     name: 'authorization pending for ever',
     arm: (site) =>
       site.strict
-        ? void (site.strict.knobs.validationDelayMs = 12_000)
+        ? void Object.assign(site.strict.knobs, { validationDelayMs: 12_000 })
         : orderSaid({ status: 'pending' })(site),
     flags: ['--issuance-timeout', '4'],
     told: /still pending when time was up/,
@@ -220,7 +220,7 @@ const ORDERS: readonly Fault[] = [
     name: 'order becomes invalid',
     arm: (site) =>
       site.strict
-        ? void (site.strict.knobs.issuanceProblem = caaProblem)
+        ? void Object.assign(site.strict.knobs, { issuanceProblem: caaProblem })
         : orderSaid({ status: 'invalid', error: caaProblem })(site),
     orders: 2,
     told: /invalid: caa: CAA forbids it/,

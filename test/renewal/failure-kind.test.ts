@@ -114,6 +114,7 @@ const STATUSES: readonly (readonly [string, number, FailureKind])[] = [
   ['about:blank', 504, 'network'],
   ['malformed', 500, 'ca'],
   ['serverInternal', 500, 'ca'],
+  ['about:blank', 302, 'ca'],
   ['rateLimited', 503, 'rate-limit'],
   ['unauthorized', 403, 'validation'],
   ['about:blank', 404, 'input'],
