@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from './cli/command.ts';
 import { parseCommand } from './cli/parse.ts';
@@ -13,7 +12,7 @@ import { systemClock } from './system/clock.ts';
 import { systemDisk } from './system/disk.ts';
 import { takeLock } from './system/lock.ts';
 import { readOwned } from './system/owned-file.ts';
-import { createRunShell, lookUpGroup } from './system/process.ts';
+import { createRunShell, hostname, lookUpGroup } from './system/process.ts';
 
 declare const EVERCERT_VERSION: string;
 

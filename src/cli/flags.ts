@@ -49,7 +49,7 @@ const HOOK_TIMEOUT: Flag = {
 const LOCK_WAIT: Flag = {
   name: 'lock-wait',
   value: 'SECONDS',
-  help: 'wait for another run (default 60, certonly 0)',
+  help: 'wait for another run (default 60; certonly and register 0)',
 };
 
 const EVERYWHERE: readonly Flag[] = [

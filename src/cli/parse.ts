@@ -11,8 +11,9 @@ import { checkRenewFlags, readTimerOptions, splitTimerWords } from './timer-flag
 import { splitWords, usage, type Words } from './words.ts';
 
 const DEFAULT_CONFIG_DIR = '/etc/evercert';
-/** A person waits for certonly, and is told at once. */
 const LOCK_WAIT_S = 60;
+/** A person waits for these, and is told at once. */
+const AT_ONCE: readonly Verb[] = ['certonly', 'register'];
 const DEFAULT_CONCURRENCY = 8;
 
 /** @throws EvercertError usage */
@@ -112,7 +113,7 @@ function readPlace(read: Reader, { environment, absolute }: Surroundings) {
 function readStore(verb: Verb, read: Reader, surroundings: Surroundings) {
   return {
     ...readPlace(read, surroundings),
-    lockWaitMs: (read.number('lock-wait', 0, 86_400) ?? (verb === 'certonly' ? 0 : LOCK_WAIT_S)) * 1000,
+    lockWaitMs: (read.number('lock-wait', 0, 86_400) ?? (AT_ONCE.includes(verb) ? 0 : LOCK_WAIT_S)) * 1000,
   };
 }
 

@@ -20,6 +20,9 @@ const KINDS: Partial<Record<ErrorCode, FailureKind>> = {
   'challenge-unsupported': 'input',
   'terms-not-agreed': 'input',
   'email-missing': 'input',
+  'eab-missing': 'input',
+  'account-deactivated': 'input',
+  'profile-unsupported': 'input',
   'bad-csr': 'input',
   'hook-failed': 'hook',
 };

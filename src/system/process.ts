@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 
+export { hostname } from 'node:os';
+
 export interface ShellResult {
   readonly ok: boolean;
   /** 'exit 1', 'signal SIGKILL', 'timed out after 600 s' … */

@@ -146,7 +146,11 @@ test('statuses: 5xx and 429 are temporary, others are not (RFC 9773 section 4.3.
 
 /** The error of a poll by a real sender. */
 async function networkFailure(t: TestContext, directoryUrl: string): Promise<EvercertError> {
-  const { send, close } = createHttpSender({ timeoutMs: 200, maxBytes: 1000, maxSockets: 1 }, undefined);
+  const { send, close } = createHttpSender(
+    { connectTimeoutMs: 200, timeoutMs: 200, maxBytes: 1000, maxSockets: 1 },
+    undefined,
+    {},
+  );
   t.after(close);
   const { poll } = createRenewalInfo({ send, clock: fakeClock(), signal: NEVER, userAgent: 'unit/1' });
   return rejection(poll(directoryUrl, ID), 'connection-failed');
@@ -183,7 +187,11 @@ test('time-outs and cut connections are temporary; refused ones and unknown name
 
 test('a CA that issued nothing of the kind answers 404', async (t) => {
   const { ca } = await meetRegistered(t);
-  const { send, close } = createHttpSender({ timeoutMs: 5000, maxBytes: 1 << 16, maxSockets: 1 }, undefined);
+  const { send, close } = createHttpSender(
+    { connectTimeoutMs: 5000, timeoutMs: 5000, maxBytes: 1 << 16, maxSockets: 1 },
+    undefined,
+    {},
+  );
   t.after(close);
   const { poll } = createRenewalInfo({ send, clock: fakeClock(), signal: NEVER, userAgent: 'unit/1' });
   const { renewalId = '' } = readLeaf((await issueChain(['a.example'])).leafPem);

@@ -191,15 +191,27 @@ test('a hook that was taken away is forgotten', async () => {
 });
 
 test('other things that state remembers stay', async () => {
+  const { run, bad, paths } = await rig(ALL);
+  bad.add('deploy');
+  const { state: known } = await run();
+  const renewalInfo = { version: '0001', nextPollAt: 8 };
+  await writeState(systemDisk, paths, NAME, { ...known, lastSuccessAt: 7, renewalInfo });
+  bad.clear();
+  const { state } = await run();
+  assert.deepEqual([state.deployed, state.lastSuccessAt, state.renewalInfo?.nextPollAt], ['0001', 7, 8]);
+});
+
+test('a version that has just gone live ends what was remembered of the time before', async () => {
   const { run, paths } = await rig(ALL);
-  const remembered = {
+  const failure = { server: '', kind: 'local', code: 'disk-full', message: '', count: 1 } as const;
+  await writeState(systemDisk, paths, NAME, {
     version: 1,
     lastSuccessAt: 7,
     renewalInfo: { version: '0001', nextPollAt: 8 },
-  } as const;
-  await writeState(systemDisk, paths, NAME, remembered);
+    failures: [{ ...failure, firstAt: 1, lastAt: 1, nextAt: 2 }],
+  });
   const { state } = await run();
-  assert.deepEqual([state.lastSuccessAt, state.renewalInfo?.nextPollAt], [7, 8]);
+  assert.deepEqual([state.lastSuccessAt, state.renewalInfo, state.failures], [NOW, undefined, undefined]);
 });
 
 test('a state that cannot be written is an error, but holds up no hook; the renewal stays under way', async () => {

@@ -26,7 +26,7 @@ const NEW_NAMES = [...OLD_NAMES, 'shop.example.org'];
 const first: Run = (bench, options) =>
   bench.certonly(OLD_NAMES.join(), ['--deploy-hook', bench.deployHook], options);
 const expand: Run = (bench, options) => bench.certonly(NEW_NAMES.join(), ['--expand'], options);
-const renew: Run = ({ site }, options) => site.renew([], options);
+const renew: Run = ({ site }, options) => site.renew(['--retry-now'], options);
 const force: Run = ({ site }, options) => site.renew(['--force-renewal'], options);
 
 export const scenarios: readonly Scenario[] = [

@@ -20,6 +20,9 @@ const CODES: Readonly<Record<Exclude<ErrorCode, 'acme-problem' | 'challenge-fail
   'challenge-unsupported': ['input', 'it offers no way to prove the name; tomorrow neither'],
   'terms-not-agreed': ['input', 'the operator must agree'],
   'email-missing': ['input', 'the operator must say'],
+  'eab-missing': ['input', 'the operator must say'],
+  'account-deactivated': ['input', 'the operator closed it, and must say what now'],
+  'profile-unsupported': ['input', 'the CA does not offer what the operator requires'],
   'bad-csr': ['input', 'the same request again would be as bad'],
   'hook-failed': ['hook', 'a pre hook: the CA was not asked'],
   usage: HERE,
@@ -38,6 +41,12 @@ const CODES: Readonly<Record<Exclude<ErrorCode, 'acme-problem' | 'challenge-fail
   'lineage-pinned': HERE,
   'webroot-failed': HERE,
   'port-in-use': HERE,
+  'account-missing': HERE,
+  'needs-root': HERE,
+  'timer-foreign': HERE,
+  'timer-failed': HERE,
+  'revocation-unknown': HERE,
+  'not-served': HERE,
   interrupted: HERE,
 };
 

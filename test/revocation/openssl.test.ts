@@ -54,8 +54,9 @@ for (const kind of ['ec', 'rsa'] as const) {
     const responder = await startResponder(t, issuer, signer);
     // It serves one connection at a time, for as long as that is kept.
     const { send, close } = createHttpSender(
-      { timeoutMs: 5000, maxBytes: 1 << 20, maxSockets: 1 },
+      { connectTimeoutMs: 5000, timeoutMs: 5000, maxBytes: 1 << 20, maxSockets: 1 },
       undefined,
+      {},
     );
     t.after(close);
     const { check } = createRevocationCheck({ send, clock: systemClock, signal: NEVER, userAgent: 'unit/1' });

@@ -35,6 +35,12 @@ test('certonly by default says nothing', async () => {
       httpAddress: undefined,
       server: undefined,
       caBundle: undefined,
+      preferredProfile: undefined,
+      requiredProfile: undefined,
+      fallbackServers: undefined,
+      renewBefore: undefined,
+      allowSubsetOfNames: undefined,
+      verify: undefined,
       preferredChain: undefined,
       keepVersions: undefined,
       keyType: undefined,
@@ -51,6 +57,7 @@ test('certonly by default says nothing', async () => {
     newKey: false,
     dryRun: false,
     hookTimeoutMs: 600_000,
+    issuanceTimeoutMs: 300_000,
   });
 });
 

@@ -25,10 +25,13 @@ test('renew by default', async () => {
       lockWaitMs: 60_000,
       certName: undefined,
       force: false,
+      retryNow: false,
       dryRun: false,
       planOnly: false,
+      strict: false,
       concurrency: 8,
       randomSleep: true,
+      issuanceTimeoutMs: 300_000,
       hooks: undefined,
       hookTimeoutMs: 600_000,
     },
@@ -37,7 +40,7 @@ test('renew by default', async () => {
 
 test('renew with all of its flags', async () => {
   const flags =
-    '--cert-name a --force-renewal --dry-run --concurrency 2 --no-random-sleep-on-renew --lock-wait 0';
+    '--cert-name a --force-renewal --retry-now --strict --dry-run --concurrency 2 --no-random-sleep-on-renew --issuance-timeout 9 --lock-wait 0';
   const { voice, options } = await parse(
     `renew ${flags} --pre-hook x --post-hook y --hook-timeout 5 --json -q --config-dir store`,
   );
@@ -48,10 +51,13 @@ test('renew with all of its flags', async () => {
     lockWaitMs: 0,
     certName: 'a',
     force: true,
+    retryNow: true,
     dryRun: true,
     planOnly: false,
+    strict: true,
     concurrency: 2,
     randomSleep: false,
+    issuanceTimeoutMs: 9000,
     hooks: { pre: 'x', post: 'y' },
     hookTimeoutMs: 5000,
   });
