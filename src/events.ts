@@ -105,7 +105,13 @@ export type Event =
       /** The end is far: nobody need do anything yet. When the next attempt is made. */
       readonly deferredUntil?: number;
     }
-  | { readonly type: 'next-server'; readonly lineage: string; readonly server: string }
+  | {
+      readonly type: 'next-server';
+      readonly lineage: string;
+      readonly server: string;
+      /** Why not the one before it. */
+      readonly error: EvercertError;
+    }
   | {
       readonly type: 'lookup-failed';
       readonly lineage: string;

@@ -8,6 +8,7 @@ import {
   hookText,
   liveText,
   lookupText,
+  nextServerText,
   planText,
   servedText,
   span,
@@ -97,7 +98,7 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
     case 'failed':
       return err(failedText(event));
     case 'next-server':
-      return out(`${event.lineage}: asking the next CA, ${new URL(event.server).host}`);
+      return out(nextServerText(event));
     case 'lookup-failed':
       return verbose ? out(lookupText(event)) : undefined;
     case 'warning':

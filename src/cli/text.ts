@@ -95,6 +95,10 @@ export function failedText({ lineage, error, deferredUntil }: Event & { type: 'f
   return `${lineage}: deferred, next attempt from ${moment(deferredUntil)}: ${failureText(error)}`;
 }
 
+export function nextServerText({ lineage, server, error }: Event & { type: 'next-server' }): string {
+  return `${lineage}: ${error.message}; asking the next CA, ${new URL(server).host}`;
+}
+
 export function lookupText({ lineage, about, error }: Event & { type: 'lookup-failed' }): string {
   const what = about === 'revocation' ? 'whether it is revoked' : 'the suggested renewal time';
   return `${lineage}: ${what} could not be asked for: ${error.message}`;

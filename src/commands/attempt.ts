@@ -39,7 +39,7 @@ export async function attempt(work: Work, lineage: Lineage, plan: Plan): Promise
   if ('error' in access) return ended(work, access, plan);
   let failed: Failed | undefined;
   for (const server of plan.servers ?? []) {
-    if (failed !== undefined) work.edges.emit({ type: 'next-server', lineage: lineage.name, server });
+    if (failed !== undefined) tellNext(work, lineage, server, failed);
     const found = await attemptAt(work, failed?.lineage ?? lineage, server, plan, access);
     if (typeof found === 'string') return { kind: 'issued', version: found };
     failed = found;
@@ -47,6 +47,10 @@ export async function attempt(work: Work, lineage: Lineage, plan: Plan): Promise
   }
   if (failed === undefined) throw new TypeError('a plan without a CA');
   return ended(work, failed, plan);
+}
+
+function tellNext({ edges }: Work, { name }: Lineage, server: string, { error }: Failed): void {
+  edges.emit({ type: 'next-server', lineage: name, server, error });
 }
 
 /** What must be in order before a CA is asked. */

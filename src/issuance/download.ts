@@ -4,7 +4,8 @@ import { linkTargets } from '../acme/links.ts';
 import { problemOf } from '../acme/problem.ts';
 import { issuerNames } from '../x509/certificate.ts';
 
-const ChainSchema = v.pipe(v.string(), v.maxLength(256 * 1024));
+/** A page of a gateway says nothing against the order: the next run downloads again. */
+const ChainSchema = v.pipe(v.string(), v.maxLength(256 * 1024), v.includes('-----BEGIN CERTIFICATE-----'));
 const MAX_ALTERNATES = 10;
 
 export interface Download {

@@ -75,6 +75,7 @@ function stateOf(paths: StorePaths, name: string, { live }: State, due: boolean)
     live: { ...live, ...dates, names: [name], stamps },
     deployed: VERSION,
     settings: stamp(settingsPath(paths, name)),
+    renewalInfo: { version: VERSION, nextPollAt: now + DAY_MS / 4 },
   };
 }
 

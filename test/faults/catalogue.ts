@@ -41,7 +41,8 @@ const ALL: readonly Endpoint[] = [
   'renewalInfo',
 ];
 
-function at(endpoint: Endpoint, fault: Harm, times = 1) {
+/** The directory is read twice: for renewal information, and for the order. */
+function at(endpoint: Endpoint, fault: Harm, times = endpoint === 'directory' ? 2 : 1) {
   return (site: Site) => site.inject({ endpoint, fault, times });
 }
 
@@ -235,8 +236,10 @@ const ORDERS: readonly Fault[] = [
     name: 'all forgotten in the middle of the order',
     arm: (site) => {
       const { strict, proxy } = site;
+      let isDone = false;
       proxy.rewrite = (endpoint, reply) => {
-        if (endpoint === 'newOrder') {
+        if (endpoint === 'newOrder' && !isDone) {
+          isDone = true;
           strict?.forgetAccounts();
           strict?.forgetOrders();
           strict?.forgetNonces();

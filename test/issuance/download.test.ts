@@ -64,7 +64,11 @@ test('an alternate that cannot be reached is a failure', async () => {
 });
 
 test('a chain that is none is told when it matters', async () => {
-  const answers = { cert: [{ body: '<html>' }] };
+  const answers = { cert: [{ body: '-----BEGIN CERTIFICATE-----' }] };
   assert.deepEqual(await download(undefined, answers), ['', true, 1]);
   await rejection(download('X', answers), 'chain-bad');
+});
+
+test('what is not even PEM is no chain', async () => {
+  await assert.rejects(download(undefined, { cert: [{ body: '<html>' }] }), /BEGIN CERTIFICATE/);
 });
