@@ -21,6 +21,11 @@ const EAB = {
   'kid-2': 'b10lLJs8l1GPIzsLP0s6pMt8O0XVGnfTaCeROxQM0BIt2XrJMDHJZBM5NuQmQJQH',
 };
 
+/** Without what is asked about the new certificate. */
+function untilIssued(requests: readonly string[]): readonly string[] {
+  return requests.slice(0, requests.findLastIndex((line) => line.includes('/certZ/')) + 1);
+}
+
 describe('an order at Pebble', { skip: skipWithout(['pebble']) }, () => {
   test('takes at most nine requests on a warm account', async (t) => {
     const ground = await breakGround(t, { alwaysValid: true });
