@@ -71,7 +71,6 @@ describe('borne at Pebble', { concurrency: 4, skip: skipWithout(['pebble']) }, (
 
   for (const [index, fault] of faultsOf(AT_PEBBLE).entries()) {
     const distance = distanceOf(index);
-    test(`${fault.name}, ${distance} the end`, () =>
-      judge(pebbleSite(distance, pebble), fault, distance));
+    test(`${fault.name}, ${distance} the end`, () => judge(pebbleSite(distance, pebble), fault, distance));
   }
 });
