@@ -45,7 +45,7 @@ export function connectionFailed(message: string, cause?: unknown): EvercertErro
   );
 }
 
-/** A time limit of ours is like one of the system's to whoever reads the cause. */
+/** The time for something was over: with the system's own code for that, so that it counts as passing. */
 export function timedOut(message: string): EvercertError {
   return connectionFailed(message, Object.assign(new Error(message), { code: 'ETIMEDOUT' }));
 }
