@@ -12,6 +12,7 @@ const order = {
   names: SETTINGS.names,
   key: SETTINGS.key,
   createdAt: NOW,
+  target: '0003',
 };
 const asked = (nextPollAt: number): Partial<Lineage> => ({
   state: { version: 1, renewalInfo: { version: facts.version, nextPollAt } },
