@@ -55,6 +55,13 @@ export function readCertonly(read: Reader, voice: Voice, options: CertonlyOption
     throw read.usage(
       '--csr takes its names from the request, and stores no lineage: no -d, --cert-name or --dry-run',
     );
+  const { fallbackServers, renewBefore, allowSubsetOfNames, verify, preferredProfile, requiredProfile } =
+    options.lineage;
+  const stored = { fallbackServers, renewBefore, allowSubsetOfNames, verify };
+  if (Object.values({ ...stored, preferredProfile, requiredProfile }).some((value) => value !== undefined))
+    throw read.usage(
+      '--csr stores no lineage: no --fallback-server, --renew-before, --allow-subset-of-names, --verify or profile',
+    );
   const { certPath = 'cert.pem', chainPath = 'chain.pem', fullchainPath = 'fullchain.pem' } = files;
   return {
     verb: 'certonly-csr',

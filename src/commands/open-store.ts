@@ -1,6 +1,7 @@
 import { EvercertError } from '../errors.ts';
 import { type StorePaths, storePaths } from '../lineage/paths.ts';
 import { checkStore, createStore } from '../lineage/store.ts';
+import { sweepState } from '../lineage/sweep.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 
 type LockEdges = Pick<Edges, 'disk' | 'uid' | 'takeLock' | 'holder' | 'emit' | 'signal'>;
@@ -11,6 +12,7 @@ export async function openStore(options: StoreOptions, edges: LockEdges): Promis
   if (!checkStore(edges.disk, paths, edges.uid)) createStore(edges.disk, paths);
   await lockStore(paths, options, edges);
   createStore(edges.disk, paths);
+  sweepState(edges.disk, paths);
   return paths;
 }
 

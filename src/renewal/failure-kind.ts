@@ -40,6 +40,8 @@ const PROBLEM_KINDS: ReadonlyMap<string, FailureKind> = new Map([
   ['incorrectResponse', 'validation'],
   ['tls', 'validation'],
   ['unauthorized', 'validation'],
+  // No problem document: a page of a proxy, or of a CA that is not itself, says nothing about what we asked.
+  ['about:blank', 'ca'],
 ]);
 
 const OUTAGES = new Set([408, 502, 503, 504]);
@@ -70,6 +72,7 @@ function onlyOne(kinds: readonly FailureKind[]): FailureKind | undefined {
 function byStatus(status: number): FailureKind | undefined {
   if (status === 429) return 'rate-limit';
   if (OUTAGES.has(status)) return 'network';
-  if (status >= 500) return 'ca';
+  // A page of maintenance, say: it does not speak ACME just now.
+  if (status >= 500 || (status >= 300 && status < 400)) return 'ca';
   return undefined;
 }

@@ -3,7 +3,7 @@ import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import * as tls from 'node:tls';
 import { createDeadline } from './deadline.ts';
-import { connectionFailed, httpError, proxyAnswered, proxyRefused } from './http-errors.ts';
+import { httpError, proxyAnswered, proxyRefused, timedOut } from './http-errors.ts';
 import type { HttpProxy } from './proxy.ts';
 
 interface TunnelLimits {
@@ -44,7 +44,7 @@ async function dig(
 ): Promise<Socket> {
   const deadline = createDeadline(signal);
   const tooLate = `the proxy ${proxy.name} did not connect us to ${target} within ${connectTimeoutMs / 1000} s`;
-  deadline.after(connectTimeoutMs, () => connectionFailed(tooLate));
+  deadline.after(connectTimeoutMs, () => timedOut(tooLate));
   try {
     return await requestTunnel(proxy, target, secureContext, deadline.signal);
   } catch (error) {

@@ -58,11 +58,11 @@ test('nonces that the CA forgot are no failure', async (t) => {
   assert.equal(ca.orders.length, 4);
 });
 
-test('a CA that refuses every nonce is told, after nine attempts', async (t) => {
+test('a CA that refuses every nonce is told, after thirteen attempts', async (t) => {
   const { ca, connection } = await meetRegistered(t);
   ca.knobs.refuseNoncePercent = 100;
   assert.equal(problemOf(await rejection(place(connection), 'acme-problem'))?.type, 'badNonce');
-  assert.equal(ca.count('newOrder'), 9);
+  assert.equal(ca.count('newOrder'), 13);
 });
 
 test('a question is asked again after an outage, an action is not', async (t) => {

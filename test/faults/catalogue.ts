@@ -26,7 +26,7 @@ export interface Fault {
 }
 
 const HOUR_S = 3600;
-const inAnHour = () => new Date(Date.now() + HOUR_S * 1000).toUTCString();
+const inAnHour = (site: Site) => new Date(site.now() + HOUR_S * 1000).toUTCString();
 const always = Number.POSITIVE_INFINITY;
 const ALL: readonly Endpoint[] = [
   'directory',
@@ -119,11 +119,11 @@ const BUSY: readonly Fault[] = [
     arm: at('newOrder', limit(HOUR_S), always),
     told: /rateLimited.*too many/,
   },
-  { name: '429, Retry-After a date', arm: (site) => at('newOrder', limit(inAnHour()), always)(site) },
+  { name: '429, Retry-After a date', arm: (site) => at('newOrder', limit(inAnHour(site)), always)(site) },
   { name: '503 everywhere, Retry-After 3600', arm: everywhere(busy(HOUR_S)), told: /503/ },
   {
     name: '503 everywhere, Retry-After a date',
-    arm: (site) => everywhere(busy(inAnHour()))(site),
+    arm: (site) => everywhere(busy(inAnHour(site)))(site),
     told: /503[\s\S]*Retry-After: (3600|359\d) s/,
   },
   { name: '503 once at the directory, Retry-After 1', arm: at('directory', busy(1)), isBorne: true },
@@ -160,7 +160,7 @@ const BODIES: readonly Fault[] = (
 const NONCES: readonly Fault[] = [
   {
     name: 'half of the nonces refused',
-    arm: ({ strict }) => void (strict && (strict.knobs.refuseNoncePercent = 50)),
+    arm: ({ strict }) => void Object.assign(strict?.knobs ?? {}, { refuseNoncePercent: 50 }),
     nonceReject: 50,
     isBorne: true,
   },
@@ -202,7 +202,7 @@ const ORDERS: readonly Fault[] = [
     name: 'order stuck in processing',
     arm: (site) =>
       site.strict
-        ? void (site.strict.knobs.finalizeDelayMs = 12_000)
+        ? void Object.assign(site.strict.knobs, { finalizeDelayMs: 12_000 })
         : orderSaid({ status: 'processing' })(site),
     flags: ['--issuance-timeout', '4'],
     told: /still processing when time was up/,
@@ -211,7 +211,7 @@ const ORDERS: readonly Fault[] = [
     name: 'authorization pending for ever',
     arm: (site) =>
       site.strict
-        ? void (site.strict.knobs.validationDelayMs = 12_000)
+        ? void Object.assign(site.strict.knobs, { validationDelayMs: 12_000 })
         : orderSaid({ status: 'pending' })(site),
     flags: ['--issuance-timeout', '4'],
     told: /still pending when time was up/,
@@ -220,7 +220,7 @@ const ORDERS: readonly Fault[] = [
     name: 'order becomes invalid',
     arm: (site) =>
       site.strict
-        ? void (site.strict.knobs.issuanceProblem = caaProblem)
+        ? void Object.assign(site.strict.knobs, { issuanceProblem: caaProblem })
         : orderSaid({ status: 'invalid', error: caaProblem })(site),
     orders: 2,
     told: /invalid: caa: CAA forbids it/,
@@ -230,26 +230,28 @@ const ORDERS: readonly Fault[] = [
     arm: ({ strict }) => strict?.forgetAccounts(),
     isBorne: true,
     told: /had lost the account; it was made again/,
-    notAtPebble: 'it keeps accounts until it ends: see the row of a restart',
+    notAtPebble: 'it keeps accounts until it ends: see the restart',
   },
   {
-    name: 'all forgotten in the middle of the order',
+    name: 'CA restarted, all forgotten',
+    arm: (site) => site.restart(),
+    isBorne: true,
+    told: /had lost the account; it was made again/,
+  },
+  {
+    name: 'CA restarted in the middle of the order',
     arm: (site) => {
-      const { strict, proxy } = site;
       let isDone = false;
-      proxy.rewrite = (endpoint, reply) => {
+      site.proxy.rewrite = async (endpoint, reply) => {
         if (endpoint === 'newOrder' && !isDone) {
           isDone = true;
-          strict?.forgetAccounts();
-          strict?.forgetOrders();
-          strict?.forgetNonces();
+          await site.restart();
         }
         return reply;
       };
     },
     isBorne: true,
     orders: 2,
-    notAtPebble: 'see the row of a restart',
   },
 ];
 

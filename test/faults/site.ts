@@ -22,13 +22,16 @@ export interface Site {
   readonly proxy: FaultProxy;
   /** Our own CA; undefined where it is Pebble. */
   readonly strict: AcmeServer | undefined;
-  readonly pebble: Pebble | undefined;
+  /** The CA knows nothing any more: no account, no order, no certificate, no nonce. */
+  restart(): Promise<void>;
   /** Breaks requests, at the CA itself where it can. */
   inject(injection: Injection): void;
   /** Undoes all that was done to the CA and the proxy. */
   heal(): Promise<void>;
   /** How many orders the CA has made. */
   orders(): number;
+  /** By evercert's clock. */
+  now(): number;
   /** @param statements of JavaScript that the run begins with */
   renew(flags: readonly string[], statements?: readonly string[]): Promise<RunResult>;
   /** What is live, and that its five files belong together. */
@@ -43,20 +46,21 @@ export interface Live {
   readonly isWhole: boolean;
 }
 
-type Knobs = Parameters<typeof startAcmeServer>[0];
-
-export async function strictSite(distance: Distance, knobs: Knobs = {}): Promise<Site> {
+export async function strictSite(distance: Distance): Promise<Site> {
   const frame = await startFrame();
   const { proxy } = frame;
   const port = await freePort();
-  const quiet = { retryAfter: {}, ...knobs };
-  const strict = await startAcmeServer({ alwaysValid: true, ...quiet, port, publicUrl: proxy.origin });
+  const strict = await startAcmeServer({ alwaysValid: true, port, publicUrl: proxy.origin });
   proxy.upstream = `http://127.0.0.1:${port}`;
   const before = { ...strict.knobs };
   strict.knobs.backdateSeconds = AGES[distance] * DAY;
-  const site = await seeded(frame, `${proxy.origin}/directory`, [], {
+  const site = await seeded(frame, `${proxy.origin}/directory`, 0, {
     strict,
-    pebble: undefined,
+    restart: async () => {
+      strict.forgetAccounts();
+      strict.forgetOrders();
+      strict.forgetNonces();
+    },
     inject: strict.inject,
     orders: () => strict.orders.length,
     heal: () => {
@@ -71,17 +75,21 @@ export async function strictSite(distance: Distance, knobs: Knobs = {}): Promise
 
 /** Pebble dates nothing back: there evercert's clock is ahead. */
 export async function pebbleSite(distance: Distance, pebble: Pebble): Promise<Site> {
-  const frame = await startFrame(readFileSync(pebble.caBundle, 'utf8'));
+  const frame = await startFrame();
   const { proxy } = frame;
   proxy.upstream = new URL(pebble.directoryUrl).origin;
   const placed = () => proxy.requests.filter((each) => each.endpoint === 'newOrder' && each.status === 201);
-  return seeded(frame, `${proxy.origin}/dir`, aheadBy(AGES[distance]), {
+  let next: Pebble | undefined;
+  return seeded(frame, `${proxy.origin}/dir`, AGES[distance], {
     strict: undefined,
-    pebble,
+    restart: async () => {
+      next = await startPatientPebble();
+      proxy.upstream = new URL(next.directoryUrl).origin;
+    },
     inject: proxy.inject,
     orders: () => placed().length,
     heal: () => undefined,
-    close: async () => undefined,
+    close: async () => next?.stop(),
   });
 }
 
@@ -92,32 +100,33 @@ export function startPatientPebble(nonceReject = 0): Promise<Pebble> {
 }
 
 function aheadBy(days: number): readonly string[] {
+  if (days === 0) return [];
   return [`{const now=Date.now;Date.now=()=>now()+${days * DAY * 1000}}`];
 }
 
 type Frame = Awaited<ReturnType<typeof startFrame>>;
 
-async function startFrame(upstreamCa?: string) {
+async function startFrame() {
   const { directory, remove } = scratchDirectory('faults');
   mkdirSync(join(directory, 'webroot'));
-  const proxy = await startFaultProxy(join(directory, 'root.pem'), upstreamCa);
+  const proxy = await startFaultProxy(join(directory, 'root.pem'));
   return { directory, remove, proxy };
 }
 
 interface Ca {
   readonly strict: AcmeServer | undefined;
-  readonly pebble: Pebble | undefined;
+  restart(): Promise<void>;
   inject(injection: Injection): void;
   orders(): number;
   heal(): void;
   close(): Promise<void>;
 }
 
-/** @param clock statements that set evercert's clock in every later run */
+/** @param daysAhead of evercert's clock in every later run */
 async function seeded(
   { directory, remove, proxy }: Frame,
   server: string,
-  clock: readonly string[],
+  daysAhead: number,
   ca: Ca,
 ): Promise<Site> {
   const configDir = join(directory, 'store');
@@ -137,8 +146,9 @@ async function seeded(
     },
     renew: (more, statements = []) => {
       const argv = ['renew', ...where, '--no-random-sleep-on-renew', ...more];
-      return evercert(argv, { env: preloaded([...clock, ...statements]) });
+      return evercert(argv, { env: preloaded([...aheadBy(daysAhead), ...statements]) });
     },
+    now: () => Date.now() + daysAhead * DAY * 1000,
     live: () => readLive(join(configDir, 'live', NAME)),
     close: async () => {
       await ca.close();

@@ -150,6 +150,9 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['--cert-path c.pem', /need --csr/],
   ['--csr r -d a', /takes its names from the request/],
   ['--csr r --deploy-hook x', /--csr runs no hooks/],
+  ['--csr r --verify h:1', /--csr stores no lineage/],
+  ['--csr r --required-profile p', /--csr stores no lineage/],
+  ['--csr r --fallback-server zerossl', /--csr stores no lineage/],
   ['--csr r --dry-run', /takes its names from the request/],
 ];
 

@@ -39,15 +39,12 @@ export interface FaultProxy {
 }
 
 /** @param caBundle where to write the root of its certificate */
-export async function startFaultProxy(
-  caBundle: string,
-  upstreamCa?: string,
-): Promise<FaultProxy & { close(): Promise<void> }> {
+export async function startFaultProxy(caBundle: string): Promise<FaultProxy & { close(): Promise<void> }> {
   const port = await freePort();
-  const certificates = await makeCertificates(caBundle);
+  const certificates = await makeCertificates(caBundle, `Front ${port}`);
   const faults = new FaultQueue();
   const requests: LoggedRequest[] = [];
-  const forwarder = createForwarder(upstreamCa);
+  const forwarder = createForwarder();
   const server = createServer(contextOf(certificates.good), (request, response) => {
     serve(request, response).catch(() => response.destroy());
   });
@@ -98,8 +95,9 @@ export async function startFaultProxy(
 
 type Pair = { readonly key: string; readonly certificate: string };
 
-async function makeCertificates(caBundle: string): Promise<Record<TlsState, Pair>> {
-  const [authority, stranger] = await Promise.all([createAuthority('Front'), createAuthority('Stranger')]);
+/** Roots of one name would be taken for one another. */
+async function makeCertificates(caBundle: string, name: string): Promise<Record<TlsState, Pair>> {
+  const [authority, stranger] = await Promise.all([createAuthority(name), createAuthority('Stranger')]);
   writeFileSync(caBundle, authority.root);
   const [good, expired, wrongHost, untrusted] = await Promise.all([
     authority.issue(['localhost']),
