@@ -10,6 +10,7 @@ import {
   readSettings,
   type Settings,
   saveSettings,
+  withHooks,
 } from '../../src/lineage/settings.ts';
 import { systemDisk } from '../../src/system/disk.ts';
 import { parseIdentifier } from '../../src/x509/identifier.ts';
@@ -130,4 +131,17 @@ test('settings are written with mode 0600, and only when they say something new'
   await saveSettings(systemDisk, scratch, 'a.example', changed);
   assert.notEqual(inode(), first);
   assert.deepEqual(readSettings(systemDisk, scratch, 'a.example'), changed);
+});
+
+test('hooks of a command line: added, replaced, taken away', () => {
+  const { hooks: _, ...plain } = SETTINGS;
+  const settings = { ...plain, hooks: { pre: 'a', deploy: 'b' } };
+  assert.deepEqual(withHooks(settings, undefined), settings);
+  assert.deepEqual(withHooks(settings, { deploy: 'c', post: 'd' }).hooks, {
+    pre: 'a',
+    deploy: 'c',
+    post: 'd',
+  });
+  assert.deepEqual(withHooks(settings, { deploy: '' }).hooks, { pre: 'a' });
+  assert.deepEqual(withHooks(settings, { pre: '', deploy: '', reload: '' }), plain);
 });

@@ -84,6 +84,10 @@ const LINEAGE: readonly (readonly [string, Record<string, unknown>])[] = [
   ['--test-cert --server letsencrypt', { server: 'letsencrypt-staging' }],
   ['--deploy-hook x', { hooks: { deploy: 'x' } }],
   ['--reload-hook x', { hooks: { reload: 'x' } }],
+  ['--deploy-hook= --post-hook x', { hooks: { deploy: '', post: 'x' } }],
+  ['--fallback-server= --verify=', { fallbackServers: [], verify: [] }],
+  ['--ca-bundle= --key-group= --renew-before=', { caBundle: '', keyGroup: '', renewBefore: '' }],
+  ['--preferred-profile p --required-profile=', { preferredProfile: 'p', requiredProfile: '' }],
 ];
 
 for (const [line, wanted] of LINEAGE) {
@@ -145,6 +149,9 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['--key-mode 0644', /gives others nothing/],
   ['--key-mode 4755', /is no octal mode/],
   ['--http-01-port 65536', /from 1 to 65535/],
+  ['--fallback-server zerossl --fallback-server=', /--fallback-server needs a value/],
+  ['--cert-name=', /--cert-name needs a value/],
+  ['--server=', /--server needs a value/],
   ['--keep-versions 0', /from 1 to 1000/],
   ['--staging --server zerossl', /--staging means/],
   ['--cert-path c.pem', /need --csr/],

@@ -97,6 +97,13 @@ describe('who wins', () => {
     });
   }
 
+  test('reconfigure takes accounts and limits from it, and nothing of what a certificate is', async () => {
+    const settings = { 'key-type': 'rsa', 'reuse-key': false, 'deploy-hook': 'x', staging: true };
+    const config = { ...settings, email: 'a@a.example', reconfigure: { 'hook-timeout': 5 } };
+    const line = 'reconfigure --cert-name a --email a@a.example --hook-timeout 5';
+    assert.deepEqual(await parse('reconfigure --cert-name a', { config }), await parse(line, { config: {} }));
+  });
+
   test('what is for other verbs only is no matter', async () => {
     const config = { 'keep-versions': 3, certonly: { 'key-type': 'rsa' }, $schema: 'x' };
     assert.deepEqual(await renewOptions('renew', config), await renewOptions('renew', {}));
@@ -121,6 +128,9 @@ const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
   ['half a number', { concurrency: 1.5 }, /"concurrency" must be/],
   ['a list where one is meant', { server: ['a'] }, /"server" must be/],
   ['an empty value', { server: '' }, /"server" is empty/],
+  ['what takes away', { certonly: { 'deploy-hook': '' } }, /"certonly\.deploy-hook" is empty/],
+  ['a setting for reconfigure', { reconfigure: { verify: 'a:443' } }, /"reconfigure\.verify" cannot be set/],
+  ['a switch for reconfigure', { reconfigure: { 'reuse-key': false } }, /"reconfigure\.reuse-key" cannot/],
   ['a negative', { 'no-reuse-key': true }, /"no-reuse-key" is written without "no-"/],
   ['the place of the file', { 'config-dir': '/x' }, /"config-dir" cannot be set here: the file is inside/],
   ['a webroot', { certonly: { 'webroot-path': '/x' } }, /no such order/],
@@ -152,6 +162,7 @@ describe('refused, whatever the verb', () => {
     'domain',
     'csr',
     'print',
+    'skip-dry-run',
   ];
   for (const flag of everywhere) {
     test(flag, async () => {

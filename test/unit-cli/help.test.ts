@@ -13,6 +13,7 @@ const ASKED: readonly (readonly [string, RegExp])[] = [
   ['renew --help', /^evercert renew: /],
   ['renew --quiet -h', /^evercert renew: /],
   ['--help certonly', /^evercert certonly: /],
+  ['reconfigure --help', /^evercert reconfigure: /],
   ['deploy --help', /^evercert deploy: /],
   ['certificates --help', /^evercert certificates: /],
 ];
@@ -55,6 +56,11 @@ for (const verb of VERBS) {
     );
   });
 }
+
+test('what an empty value takes away says so', () => {
+  assert.match(helpFor(['renew', '--help']) ?? '', /--deploy-hook CMD\n[^-]*\(''\s+takes it away\)/);
+  assert.doesNotMatch(helpFor(['register', '--help']) ?? '', /takes it away/);
+});
 
 test('verbs', () => {
   for (const verb of VERBS) assert.equal(verbOf(verb), verb);

@@ -127,6 +127,17 @@ test('register and show-account', async () => {
   assert.equal(show.options.server, 'zerossl');
 });
 
+test('reconfigure', async () => {
+  const command = await parse(
+    'reconfigure --cert-name a -w www --deploy-hook x --skip-dry-run --hook-timeout 5',
+  );
+  assert.ok(command.verb === 'reconfigure');
+  const { certName, lineage, skipDryRun, hookTimeoutMs, lockWaitMs } = command.options;
+  assert.deepEqual([certName, skipDryRun, hookTimeoutMs, lockWaitMs], ['a', true, 5000, 0]);
+  assert.deepEqual(lineage.webroots, [{ root: '/cwd/www', names: [] }]);
+  assert.deepEqual([lineage.hooks, lineage.server], [{ deploy: 'x' }, undefined]);
+});
+
 const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['', /there is no verb ""/],
   ['run', /there is no verb "run"/],
@@ -134,6 +145,14 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['constructor', /there is no verb/],
   ['renew --quiet --verbose', /exclude each other/],
   ['renew --plan --dry-run', /exclude each other/],
+  ['reconfigure', /--cert-name says/],
+  ['reconfigure --cert-name=', /--cert-name needs a value/],
+  ['reconfigure --cert-name a -d b', /leaves the names/],
+  ['reconfigure --cert-name a -w b -w c', /given 2 times/],
+  ['reconfigure --cert-name a --webroot', /--webroot needs -w/],
+  ['reconfigure --cert-name a --dry-run', /there is no flag --dry-run/],
+  ['register --ca-bundle=', /--ca-bundle needs a value/],
+  ['renew --notify=', /--notify needs a value/],
   ['renew --concurrency 0', /from 1 to 64/],
   ['renew --concurrency 65', /from 1 to 64/],
   ['renew --hook-timeout 0', /from 1 to 86400/],

@@ -64,6 +64,12 @@ const EVENTS: Record<string, readonly [Event, string, string, boolean]> = {
     false,
   ],
   'a dry run': [{ type: 'dry-run-passed', lineage: 'a', server: 's' }, 'out', 'out', false],
+  'settings that changed': [
+    { type: 'reconfigured', lineage: 'a', changed: ['key'], reason: 'key-changed' },
+    'out',
+    'out',
+    false,
+  ],
   saved: [{ type: 'saved', files: ['/x', '/y'] }, 'out', 'out', false],
   'a hook without words': [hook, 'out', 'out', false],
   'a hook with words': [{ ...hook, output: 'hello' }, 'out', 'out', false],

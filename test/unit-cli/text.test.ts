@@ -7,6 +7,7 @@ import {
   hookText,
   liveText,
   planText,
+  reconfiguredText,
   span,
   stepText,
   summaryText,
@@ -117,6 +118,27 @@ const SUMMARIES: readonly (readonly [Partial<typeof COUNTS>, string])[] = [
 for (const [counts, text] of SUMMARIES)
   test(`summary: ${text}`, () => assert.equal(summaryText({ ...COUNTS, ...counts }), text));
 
+const until = Date.UTC(2030, 0, 2, 3, 4);
+const waiting = { until, failure: { code: 'x', message: 'no', count: 2 }, urgent: false };
+const RECONFIGURED: readonly (readonly [
+  Omit<Event & { type: 'reconfigured' }, 'type' | 'lineage'>,
+  string,
+])[] = [
+  [{ changed: [] }, 'a: nothing changed: its settings are so already'],
+  [{ changed: ['hooks', 'verify'] }, 'a: saved: hooks, verify'],
+  [
+    { changed: ['key'], reason: 'key-changed' },
+    'a: saved: key; the next renew orders a certificate: its key type in the settings changed',
+  ],
+  [
+    { changed: ['challenge'], reason: 'waiting', waiting },
+    'a: saved: challenge; waiting until 2030-01-02 03:04 UTC after 2 failures, the last one: no (renew --cert-name a --retry-now does not wait)',
+  ],
+];
+
+for (const [event, text] of RECONFIGURED)
+  test(text, () => assert.equal(reconfiguredText({ type: 'reconfigured', lineage: 'a', ...event }), text));
+
 test('a version that is live', () => {
   const { notAfter = 0, dueAt = 0 } = summary;
   assert.equal(
@@ -169,6 +191,7 @@ test('every step and every warning has its words', () => {
     'misnamed-settings',
     'no-lineages',
     'kept',
+    'not-saved',
     'chain-not-found',
     'state-unreadable',
     'state-not-written',
