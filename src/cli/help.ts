@@ -80,7 +80,7 @@ examples:
 usage:
   evercert reconfigure --cert-name NAME [flags]
 
-What the flags say is kept in renewal/NAME.json, as certonly keeps it; all else stays, the names too.
+What the flags say is kept in renewal/NAME.json, as certonly keeps it; all else stays, as names do.
 A change that a dry run can judge (CA, webroot or standalone, key) is tried at the CA's staging
 service first, and saved only if that succeeds. A certificate that is not what its settings ask for
 any more is renewed by the next evercert renew. What config.json says of certificates is not used.
@@ -94,7 +94,7 @@ examples:
   from port 80 to a web server's directory
       evercert reconfigure --cert-name example.com --webroot -w /var/www/html
   to another CA, at the next renewal
-      evercert reconfigure --cert-name example.com --server zerossl -m admin@example.com --agree-tos
+      evercert reconfigure --cert-name example.com --server zerossl -m me@example.com --agree-tos
 `,
   deploy: `evercert deploy: run the hooks that have not succeeded yet
 
