@@ -1,5 +1,5 @@
 import type { RunResult } from '../support/evercert.ts';
-import type { Fault } from './catalogue.ts';
+import type { Fault } from './fault.ts';
 import { type Distance, type Live, NAME, type Site } from './site.ts';
 
 /** How one fault was borne. */

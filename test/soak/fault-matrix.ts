@@ -1,5 +1,6 @@
 // Every fault at our own CA and at Pebble: node esbuild.config.js && node .build/test/soak/fault-matrix.js [strict|pebble] [word of a name]
-import { catalogue, type Fault } from '../faults/catalogue.ts';
+import { catalogue } from '../faults/catalogue.ts';
+import type { Fault } from '../faults/fault.ts';
 import { type Played, play } from '../faults/play.ts';
 import { type Distance, pebbleSite, type Site, startPatientPebble, strictSite } from '../faults/site.ts';
 import type { Pebble } from '../support/rig/pebble.ts';
