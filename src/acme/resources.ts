@@ -12,11 +12,14 @@ const Shown = word(2048);
 
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
 
-/** A date-time of RFC 3339 section 5.6, with seconds below 60, as milliseconds since 1970. */
+/**
+ * A date-time of RFC 3339 section 5.6, with seconds below 60, as milliseconds since 1970. A time before that (Go's zero
+ * time is of the year 1) counts as that: state holds no other.
+ */
 const Rfc3339 = v.pipe(
   v.string(),
   v.check(isDateTime, 'is no date-time of RFC 3339'),
-  v.transform((text) => Date.parse(text.toUpperCase())),
+  v.transform((text) => Math.max(0, Date.parse(text.toUpperCase()))),
 );
 
 /** Date.parse would take the 31st of June for the 1st of July. */

@@ -14,6 +14,7 @@ export const REFUSED: Readonly<Record<string, string>> = {
   'chain-path': 'it goes with --csr',
   'fullchain-path': 'it goes with --csr',
   'force-renewal': 'every run would renew all',
+  'notify-test': 'it is meant once',
   'retry-now': 'no run would wait after failures',
   'keep-until-expiring': 'it is the default',
   'new-key': 'it is meant once',

@@ -131,16 +131,22 @@ function err(text: string): Line {
   return { to: 'err', text };
 }
 
-const TIMES = new Set(['notBefore', 'notAfter', 'dueAt', 'lastRunAt', 'nextRunAt']);
+const TIMES = new Set(['notBefore', 'notAfter', 'dueAt', 'until', 'deferredUntil', 'lastRunAt', 'nextRunAt']);
 
 /** An event as it goes on a line: times in ISO 8601, errors as {code, message, hint, details}. */
 export function jsonOf({ type, ...rest }: Event): Record<string, unknown> {
-  const fields = Object.entries(rest).map(([key, value]) => {
-    if (value instanceof EvercertError) {
-      const { code, message, hint, details } = value;
-      return [key, { code, message, hint, details }];
-    }
-    return [key, TIMES.has(key) && typeof value === 'number' ? new Date(value).toISOString() : value];
-  });
-  return { event: type, ...Object.fromEntries(fields) };
+  return { event: type, ...fieldsOf(rest) };
+}
+
+function fieldsOf(values: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, fieldOf(key, value)]));
+}
+
+function fieldOf(key: string, value: unknown): unknown {
+  if (value instanceof EvercertError) {
+    const { code, message, hint, details } = value;
+    return { code, message, hint, details };
+  }
+  if (TIMES.has(key) && typeof value === 'number') return new Date(value).toISOString();
+  return key === 'waiting' ? fieldsOf(value as object) : value;
 }

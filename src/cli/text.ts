@@ -79,14 +79,15 @@ export function planText(
     return `${lineage}: ${ACTIONS[action]}: ${REASONS[reason]}${reason === 'due' && notAfter !== undefined ? `, ends ${moment(notAfter)}` : ''}`;
   if (reason === 'pinned')
     return `${lineage}: live was moved by hand to version ${event.version}: left alone until renew --cert-name ${lineage} --force-renewal`;
-  if (event.waiting !== undefined) return `${lineage}: ${waitingText(event.waiting)}`;
+  if (event.waiting !== undefined) return `${lineage}: ${waitingText(reason, event.waiting)}`;
   if (notAfter === undefined || dueAt === undefined) return `${lineage}: ${REASONS[reason]}`;
   return `${lineage}: ${REASONS[reason]}: valid until ${day(notAfter)} (${span(notAfter - now)}), renewal from ${day(dueAt)}`;
 }
 
-function waitingText({ until, failure: { count, message } }: Waiting): string {
+function waitingText(reason: Reason, { until, failure: { count, message } }: Waiting): string {
   const failures = `${count} failure${count === 1 ? '' : 's'}`;
-  return `waiting until ${moment(until)} after ${failures}, the last one: ${message}`;
+  const what = reason === 'deploy-waiting' ? REASONS[reason] : 'waiting';
+  return `${what} until ${moment(until)} after ${failures}, the last one: ${message}`;
 }
 
 export function failedText({ lineage, error, deferredUntil }: Event & { type: 'failed' }): string {

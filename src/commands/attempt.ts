@@ -36,7 +36,7 @@ interface Failed {
  */
 export async function attempt(work: Work, lineage: Lineage, plan: Plan): Promise<Attempt> {
   const access = await prepare(work, lineage);
-  if ('error' in access) return ended(work, access, plan);
+  if ('error' in access) return ended(work, access);
   let failed: Failed | undefined;
   for (const server of plan.servers ?? []) {
     if (failed !== undefined) tellNext(work, lineage, server, failed);
@@ -46,7 +46,7 @@ export async function attempt(work: Work, lineage: Lineage, plan: Plan): Promise
     if (!movesOn(failed.failure)) break;
   }
   if (failed === undefined) throw new TypeError('a plan without a CA');
-  return ended(work, failed, plan);
+  return ended(work, failed);
 }
 
 function tellNext({ edges }: Work, { name }: Lineage, server: string, { error }: Failed): void {
@@ -138,9 +138,9 @@ function timingIfLive(lineage: Lineage): Timing | undefined {
 }
 
 /** Far from the end a failure can wait, unless a person wanted it now. */
-function ended(work: Work, { error, lineage, failure }: Failed, { reason }: Plan): NoVersion {
+function ended(work: Work, { error, lineage, failure }: Failed): NoVersion {
   const timing = timingIfLive(lineage);
   const now = work.edges.clock.now();
-  if (work.attended || reason === 'forced' || needsPerson(lineage, now)) return { kind: 'failed', error };
+  if (work.attended || work.forced || needsPerson(lineage, now)) return { kind: 'failed', error };
   return { kind: 'deferred', error, until: nextAttemptAt(failure, timing, now) };
 }

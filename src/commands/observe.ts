@@ -4,7 +4,7 @@ import { asEvercertError, EvercertError } from '../errors.ts';
 import { CERTIFICATE, CHAIN, type StorePaths, versionPath } from '../lineage/paths.ts';
 import { type BrokenLineage, type Lineage, rememberedState } from '../lineage/scan.ts';
 import type { LiveFacts, State } from '../lineage/state.ts';
-import { nextCheckAt, nextLookAt, nextPollAt } from '../renewal/idle.ts';
+import { nextCheckAt, nextPollAt, wantsLook } from '../renewal/idle.ts';
 import { isSenseless, withFailedPoll, withoutRenewalInfo, withSuggestion } from '../renewal/renewal-info.ts';
 import { createRevocationCheck } from '../revocation/check.ts';
 import type { RevocationAnswer, RevocationQuery } from '../revocation/values.ts';
@@ -30,8 +30,7 @@ interface Whole {
 export function toObserve(lineages: readonly (Lineage | BrokenLineage)[], now: number): Whole[] {
   return lineages.flatMap((lineage) => {
     if (lineage.kind === 'broken' || lineage.live.kind !== 'whole') return [];
-    const live = lineage.live.facts;
-    return now < live.notAfter && nextLookAt(lineage.state, live, now) <= now ? [{ lineage, live }] : [];
+    return wantsLook(lineage, now) ? [{ lineage, live: lineage.live.facts }] : [];
   });
 }
 

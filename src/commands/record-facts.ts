@@ -3,6 +3,7 @@ import { glance } from '../lineage/glance.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import { type Lineage, rememberedState } from '../lineage/scan.ts';
 import { type State, writeState } from '../lineage/state.ts';
+import { sweepState } from '../lineage/sweep.ts';
 import type { Edges } from './edges.ts';
 import type { Planned } from './plan-all.ts';
 
@@ -32,6 +33,7 @@ export async function recordFacts(
     const isNews = isObserved || (facts !== undefined && !isKnown(edges, paths, lineage.name));
     return isNews ? [{ name: lineage.name, state: withFacts(rememberedState(lineage), facts) }] : [];
   });
+  if (due.length > 0) sweepState(edges.disk, paths);
   for (let at = 0; at < due.length; at += WRITES_AT_A_TIME) {
     const some = due.slice(at, at + WRITES_AT_A_TIME);
     await Promise.all(some.map(({ name, state }) => remember(edges, paths, name, state)));

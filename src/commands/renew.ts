@@ -4,7 +4,7 @@ import type { StorePaths } from '../lineage/paths.ts';
 import type { BrokenLineage, Lineage } from '../lineage/scan.ts';
 import type { Settings } from '../lineage/settings.ts';
 import type { Plan, Word } from '../renewal/decide.ts';
-import { nextLookAt } from '../renewal/idle.ts';
+import { wantsLook } from '../renewal/idle.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 import { findStore, openExistingStore } from './open-store.ts';
 import { findAll, type Planned, planAll } from './plan-all.ts';
@@ -90,11 +90,7 @@ async function lookUp(
   lineages: readonly (Lineage | BrokenLineage)[],
 ): Promise<Looked> {
   const now = edges.clock.now();
-  const isWanted = (lineage: Lineage | BrokenLineage) =>
-    lineage.kind === 'lineage' &&
-    lineage.live.kind === 'whole' &&
-    nextLookAt(lineage.state, lineage.live.facts, now) <= now;
-  if (!lineages.some(isWanted)) return { lineages, observed: new Set() };
+  if (!lineages.some((lineage) => wantsLook(lineage, now))) return { lineages, observed: new Set() };
   const { observe, toObserve } = await import('./observe.ts');
   const states = await observe(edges, paths, toObserve(lineages, now));
   const withState = (lineage: Lineage | BrokenLineage) =>

@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly newKey?: boolean;
   /** A person waits for the result. */
   readonly attended?: boolean;
+  /** The operator wants new certificates now. */
+  readonly force?: boolean;
   /** For accounts that do not exist yet; renew makes none without the operator's word. */
   readonly account?: AccountOptions;
 }
@@ -81,7 +83,7 @@ async function observeNew(edges: Edges, paths: StorePaths, rollouts: readonly Ro
 function createWork(
   edges: Edges,
   paths: StorePaths,
-  { account, hookTimeoutMs, issuanceTimeoutMs, newKey = false, attended = false }: RunOptions,
+  { account, hookTimeoutMs, issuanceTimeoutMs, newKey = false, attended = false, force = false }: RunOptions,
   todo: readonly Planned[],
 ): Work {
   return {
@@ -89,6 +91,7 @@ function createWork(
     paths,
     newKey,
     attended,
+    forced: force,
     issuanceTimeoutMs,
     sessions: createSessions(edges, paths, account ?? NO_ACCOUNT),
     solverFor: createSolvers(edges, todo.flatMap(challengeOf)),

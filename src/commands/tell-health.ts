@@ -24,7 +24,7 @@ export async function tellHealth(
   verdicts: ReadonlyMap<string, Verdict>,
 ): Promise<void> {
   const health = healthOfAll(edges, paths, verdicts);
-  await keepMetrics(edges, options.metricsFile, health);
+  keepMetrics(edges, options.metricsFile, health);
   const targets = targetsOf(edges, options);
   if (targets.length === 0) return;
   const memoryPath = `${paths.state}/.notices.json`;
@@ -44,14 +44,14 @@ function targetsOf({ environment }: Edges, options: TellOptions) {
   return parseTargets(options.notify, environment.EVERCERT_NOTIFY);
 }
 
-async function keepMetrics(
+function keepMetrics(
   { disk, emit, clock }: Edges,
   path: string | undefined,
   health: readonly LineageHealth[],
-): Promise<void> {
+): void {
   if (path === undefined) return;
   try {
-    await writeMetrics(disk, path, health, clock.now());
+    writeMetrics(disk, path, health, clock.now());
   } catch (error) {
     emit({ type: 'warning', code: 'metrics-not-written', detail: asEvercertError(error).message });
   }

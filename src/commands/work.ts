@@ -17,6 +17,8 @@ export interface Work {
   readonly newKey: boolean;
   /** A person waits for the result: nothing is deferred, and no failure is remembered. */
   readonly attended: boolean;
+  /** `--force-renewal`: nothing is deferred, but remembered. */
+  readonly forced: boolean;
   /** For one order, from newOrder to the download. */
   readonly issuanceTimeoutMs: number;
 }

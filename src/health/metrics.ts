@@ -98,15 +98,16 @@ export function checkMetricsFile(path: string): string {
 }
 
 /**
- * Replaces the file as a whole, readable for all.
+ * Replaces the file as a whole, readable for all. Its directory mostly belongs to another user, who must not be able to
+ * lead us anywhere else.
  *
  * @throws EvercertError store-access, disk-full, disk-failed
  */
 export function writeMetrics(
-  disk: Pick<DiskWriter, 'replaceFile'>,
+  disk: Pick<DiskWriter, 'putFile'>,
   path: string,
   health: readonly LineageHealth[],
   now: number,
-): Promise<void> {
-  return disk.replaceFile(path, metricsText(health, now), 0o644);
+): void {
+  disk.putFile(path, metricsText(health, now), 0o644);
 }

@@ -40,6 +40,8 @@ const PROBLEM_KINDS: ReadonlyMap<string, FailureKind> = new Map([
   ['incorrectResponse', 'validation'],
   ['tls', 'validation'],
   ['unauthorized', 'validation'],
+  // No problem document: a page of a proxy, or of a CA that is not itself, says nothing about what we asked.
+  ['about:blank', 'ca'],
 ]);
 
 const OUTAGES = new Set([408, 502, 503, 504]);

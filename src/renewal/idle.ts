@@ -1,3 +1,4 @@
+import type { BrokenLineage, Lineage } from '../lineage/scan.ts';
 import type { LiveFacts, State } from '../lineage/state.ts';
 import type { Timing } from './due.ts';
 
@@ -28,6 +29,17 @@ const DAY_MS = 86_400_000;
  */
 export function nextLookAt(state: State | undefined, live: LiveFacts, now: number): number {
   return Math.min(nextPollAt(state, live, now), nextCheckAt(state, live, now));
+}
+
+/**
+ * Whether somebody is to be asked now about what is live. Not where an earlier run ended around the swap: first that is
+ * finished.
+ */
+export function wantsLook(lineage: Lineage | BrokenLineage, now: number): boolean {
+  if (lineage.kind === 'broken' || lineage.live.kind !== 'whole') return false;
+  const { pending, state, live } = lineage;
+  if (pending?.kind === 'published' || pending?.kind === 'swapped') return false;
+  return now < live.facts.notAfter && nextLookAt(state, live.facts, now) <= now;
 }
 
 /** @returns milliseconds since 1970; 0 when it was never asked */

@@ -65,17 +65,17 @@ export function withFailedPoll(
 }
 
 /**
- * Whether a CA suggests, from the beginning, to have renewed what it has just issued: a new order at every run would be
- * the answer to that. Once it suggested a time to come, a later change of its mind counts at once.
+ * Whether a CA suggests, from the beginning, to renew what it has just issued, now or long ago: a new order at every run
+ * would be the answer to that. Once it suggested a time to come, a later change of its mind counts at once.
  */
 export function isSenseless(
   before: RenewalInfo | undefined,
   { version, notBefore, notAfter }: Pick<LiveFacts, 'version' | 'notBefore' | 'notAfter'>,
-  { end }: Suggestion,
+  { start }: Suggestion,
   now: number,
 ): boolean {
   const isFirst = before?.version !== version || before.chosenAt === undefined;
-  return isFirst && end <= now && now - notBefore < (notAfter - notBefore) / 20;
+  return isFirst && start <= now && now - notBefore < (notAfter - notBefore) / 20;
 }
 
 /** The CA has no ARI: asked again in a day. */

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { EvercertError, systemCode } from '../errors.ts';
 
 /** The identity of a file's content for as long as nobody touches it: inode, size and change time. */
@@ -38,6 +38,10 @@ export interface DiskWriter {
   makeDirectory(path: string, mode: number): void;
   createFile(directory: string, file: NewFile): void;
   replaceFile(path: string, data: string, mode: number): Promise<void>;
+  /**
+   * Puts a new file in the place of whatever has its name, through no link: for a directory that may be another user's.
+   */
+  putFile(path: string, data: string, mode: number): void;
   /** Creates `directory/.NAME.tmp`, fills it and gives it its name. */
   publishDirectory(directory: string, name: string, files: readonly NewFile[]): Promise<void>;
   /** What a run that died had changed there is on the disk from now on. */
@@ -73,6 +77,7 @@ export const systemDisk: Disk = {
   makeDirectory,
   createFile,
   replaceFile,
+  putFile,
   publishDirectory,
   syncDirectory: (path) => guarded(path, () => syncDirectory(path)),
   swapLink,
@@ -186,6 +191,22 @@ async function replaceFile(path: string, data: string, mode: number): Promise<vo
   });
 }
 
+/** Not write-file-atomic, which follows links and gives the new file the owner of the old one. */
+function putFile(path: string, data: string, mode: number): void {
+  const directory = dirname(path);
+  const name = temporaryName(path);
+  guarded(path, () => {
+    fs.rmSync(join(directory, name), { force: true });
+    createFile(directory, { name, data, mode });
+    fs.renameSync(join(directory, name), path);
+    syncDirectory(directory);
+  });
+}
+
+function temporaryName(path: string): string {
+  return `.${basename(path)}.tmp`;
+}
+
 async function publishDirectory(directory: string, name: string, files: readonly NewFile[]): Promise<void> {
   const temporary = join(directory, `.${name}.tmp`);
   const target = join(directory, name);
@@ -215,7 +236,7 @@ function syncFile(fd: number, path: string): Promise<void> {
 }
 
 function swapLink(path: string, target: string): void {
-  const temporary = join(dirname(path), `.${path.slice(dirname(path).length + 1)}.tmp`);
+  const temporary = join(dirname(path), temporaryName(path));
   guarded(path, () => {
     fs.rmSync(temporary, { force: true });
     fs.symlinkSync(target, temporary);

@@ -3,7 +3,7 @@ import * as https from 'node:https';
 import { EvercertError } from '../errors.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { createGate, type Gate } from './gate.ts';
-import { connectionFailed, httpError, proxyAnswered } from './http-errors.ts';
+import { connectionFailed, httpError, proxyAnswered, timedOut } from './http-errors.ts';
 import { type Environment, type HttpProxy, proxyFor } from './proxy.ts';
 import { trustBeside } from './trust.ts';
 import { throughProxy } from './tunnel.ts';
@@ -113,10 +113,10 @@ async function exchange(
   const way = proxy === undefined ? url.host : `${url.host} through the proxy ${proxy.name}`;
   const deadline = createDeadline(signal);
   deadline.after(limits.timeoutMs, () =>
-    connectionFailed(`${way} did not answer within ${limits.timeoutMs / 1000} s`),
+    timedOut(`${way} did not answer within ${limits.timeoutMs / 1000} s`),
   );
   const connected = deadline.after(limits.connectTimeoutMs, () =>
-    connectionFailed(`there was no connection to ${way} within ${limits.connectTimeoutMs / 1000} s`),
+    timedOut(`there was no connection to ${way} within ${limits.connectTimeoutMs / 1000} s`),
   );
   try {
     return await readAnswer(await ask(request, route, deadline, connected), url.host, limits.maxBytes);

@@ -103,6 +103,7 @@ const BAD_WINDOWS: Record<string, unknown> = {
   'no end': { start: at },
   'the end before the start': { start: WINDOW.end, end: at },
   'the end at the start': { start: at, end: at },
+  'both long before 1970': { start: '0001-01-01T00:00:00Z', end: '0002-01-01T00:00:00Z' },
   'a number': { start: 1, end: 2 },
   'a date alone': { start: '2026-06-03', end: WINDOW.end },
   'no zone': { start: '2026-06-03T04:00:00', end: WINDOW.end },
@@ -129,6 +130,12 @@ test('lower case, offsets and fractions are RFC 3339 too', async () => {
     [answer.start, answer.end],
     [Date.parse('2026-06-03T06:30:00.123Z'), Date.parse(window.end.toUpperCase())],
   );
+});
+
+test('a time before 1970 counts as 1970, which state can hold', async () => {
+  const answer = await polling(windowOf({ ...WINDOW, start: '0001-01-01T00:00:00Z' })).poll();
+  assert.ok(answer !== 'unsupported');
+  assert.equal(answer.start, 0);
 });
 
 test('what is no JSON, or a plain URL of a CA that speaks TLS, is refused', async () => {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { missing } from '../support/rig/requirements.ts';
+import { askedTable } from './asked.ts';
 import { dueTable } from './due.ts';
 import { firstTable } from './first.ts';
 import { idleTable } from './idle.ts';
@@ -11,18 +12,20 @@ const HELP = `npm run bench -- [options]
 Measures evercert against the ACME clients that are installed here, in rounds A B C A B C …, and prints medians;
 a ratio is the median of the ratios of each round.
 
-  --only TABLES  some of: start, idle, first, due (by commas)
+  --only TABLES  some of: start, idle, asked, first, due (by commas)
   --quick        fewer rounds, no store of 10,000
   --help
 
 start  --version and --help against node itself
 idle   renew when nothing is due, 1 to 10,000 lineages
+asked  the same, but the CA is asked about each
 first  one certificate, the whole process, and how many requests the CA gets
 due    20 and 200 lineages due in one renew`;
 
 const TABLES: Readonly<Record<string, (quick: boolean) => Promise<string>>> = {
   start: startUpTable,
   idle: idleTable,
+  asked: askedTable,
   first: firstTable,
   due: dueTable,
 };

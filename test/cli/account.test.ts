@@ -121,7 +121,7 @@ describe('an account that is gone', { concurrency: 2 }, () => {
     ca.inject({ endpoint: 'finalize', fault: { kind: 'drop' } });
     fails(await store.renew(['--force-renewal']), 1, /cut off/);
     ca.forgetAccounts();
-    succeeds(await store.renew());
+    succeeds(await store.renew(['--retry-now']));
     assert.deepEqual([store.live(NAME), ca.orders.length], ['0002', 3]);
   });
 
@@ -182,7 +182,7 @@ for (const [endpoint, finalizes] of [
     succeeds(await store.certonly(NAME));
     ca.inject({ endpoint, fault: { kind: 'lost-reply' } });
     fails(await store.renew(['--force-renewal']), 1, /cut off/);
-    succeeds(await store.renew());
+    succeeds(await store.renew(['--retry-now']));
     assert.deepEqual([store.live(NAME), ca.orders.length, ca.count('finalize')], ['0002', 2, finalizes]);
   });
 }

@@ -27,7 +27,7 @@ const AT_OURS = [
 const AT_PEBBLE = [
   'connection refused',
   'TLS by an unknown root',
-  '503 everywhere, Retry-After 3600',
+  '503 everywhere, Retry-After 7200',
   'truncated: finalize',
   'HTML with 200: directory',
   'reply lost: newOrder',

@@ -62,6 +62,7 @@ describe('renew', { concurrency: 4 }, () => {
       redeployed: 0,
       toDo: 0,
       failed: 0,
+      deferred: 0,
       broken: 0,
       skipped: 2,
     });
@@ -125,7 +126,8 @@ describe('renew', { concurrency: 4 }, () => {
       renewed: 1,
       redeployed: 0,
       toDo: 0,
-      failed: 2,
+      failed: 1,
+      deferred: 1,
       broken: 1,
       skipped: 1,
     });
@@ -135,7 +137,7 @@ describe('renew', { concurrency: 4 }, () => {
       listed.map(({ lineage, state }) => [lineage, state]),
       [
         ['broken.example', 'broken'],
-        ['failed.example', 'due'],
+        ['failed.example', 'failing'],
         ['fine.example', 'valid'],
         ['hook.example', 'not-deployed'],
         ['pinned.example', 'pinned'],

@@ -32,23 +32,24 @@ function moveLive(store: Store, name: string, version: string): void {
 }
 
 describe('due', () => {
-  // The CA dates certificates back, so that they are born at any age.
+  // The CA dates certificates back, so that they are born at any age. Up to a fiftieth of the life earlier is by design.
   const ages: readonly (readonly [string, number, number, boolean])[] = [
-    ['90 days, 31 left', 90, 59, false],
+    ['90 days, 32 left', 90, 58, false],
     ['90 days, 29 left', 90, 61, true],
     ['45 days, 16 left', 45, 29, false],
     ['45 days, 14 left', 45, 31, true],
     ['11 days, more than a third left', 11, 7, false],
     ['11 days, less than a third left', 11, 7.5, true],
-    ['9 days, more than a half left', 9, 4.4, false],
+    ['9 days, more than a half left', 9, 4.3, false],
     ['9 days, less than a half left', 9, 4.6, true],
-    ['6 days, more than a half left', 6, 2.9, false],
+    ['6 days, more than a half left', 6, 2.85, false],
     ['6 days, less than a half left', 6, 3.1, true],
     ['1 hour, just born', 1 / 24, 0, false],
   ];
   let aging: Bench;
   before(async () => {
-    aging = await createBench();
+    // One that suggests no time.
+    aging = await createBench({ renewalInfo: false });
   });
   after(() => aging.close());
 
@@ -70,6 +71,16 @@ describe('due', () => {
       assert.equal(store.live('a.example.org'), due ? '0002' : '0001');
     });
   }
+
+  test('when the CA suggests: at once where its window is over', async (t) => {
+    const suggesting = await createBench();
+    t.after(() => suggesting.close());
+    const store = suggesting.store();
+    succeeds(await store.certonly('a.example.org'));
+    assert.match(succeeds(await store.renew([], { env: daysAhead(58) })).stdout, /not due/);
+    const { stdout } = succeeds(await store.renew(['--plan'], { env: daysAhead(61) }));
+    assert.match(stdout, /renewing: the CA suggests this time/);
+  });
 
   test('expired: said so, and renewed', async () => {
     const { knobs } = aging.ca;
@@ -248,8 +259,8 @@ describe('settings changed by hand', { concurrency: 4 }, () => {
     store.edit('a.example.org', { names: ['a.example.org', 'b.example.org'] });
     fails(
       await store.renew(),
-      1,
-      /no webroot is set for b\.example\.org\n {4}hint: .*-w DIRECTORY -d b\.example\.org/,
+      3,
+      /deferred, next attempt from [^\n]*: no webroot is set for b\.example\.org\n {4}hint: .*-w DIRECTORY -d b\.example\.org/,
     );
   });
 });

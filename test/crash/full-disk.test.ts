@@ -38,7 +38,7 @@ async function fillUp(bench: Bench, scenario: Scenario) {
   for (let pages = 0; pages < MOST_PAGES; pages += 1) {
     const { status, stderr } = await tryLevel(bench, scenario, pages, complaints);
     if (status === 0) return { complaints, failures, levels: pages + 1 };
-    failures.add(stderr.replace(/\d{5,}/g, '').split('\n')[0] ?? '');
+    failures.add(/^.*(?:failed|error): .*$/m.exec(stderr.replace(/\d{5,}/g, ''))?.[0] ?? '');
   }
   throw new Error(`no room with ${MOST_PAGES} pages: ${[...failures].at(-1)}`);
 }

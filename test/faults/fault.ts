@@ -16,6 +16,8 @@ export interface Fault {
   readonly isBorne?: boolean;
   /** What the operator must be told, whatever else. */
   readonly told?: RegExp;
+  /** Minutes that the CA asks for. */
+  readonly leastWait?: number;
   /** It takes longer than half a minute. */
   readonly isSlow?: true;
   /** Pebble refuses so many nonces in a hundred. */

@@ -7,6 +7,8 @@ export interface Played {
   /** The first line that tells of it. */
   readonly told: string;
   readonly hint: string;
+  /** Minutes until the next attempt, where it is told. */
+  readonly waits: number | undefined;
   readonly status: number | null;
   readonly seconds: number;
   /** That reached the proxy while the fault was there. */
@@ -35,13 +37,16 @@ export async function play(site: Site, fault: Fault, distance: Distance): Promis
   await site.heal();
   const repaired = run.status === 0 ? run : await site.renew(['--retry-now']);
   const orders = site.orders() - placed;
+  const waits = waitOf(run, site.now());
   const complaints = [
     ...complaintsOf(run, before, liveAfterFault, fault, distance),
+    ...complaintsOfWait(waits, fault, distance),
     ...complaintsOfRepair(repaired, before, site.live()),
     ...(orders === (fault.orders ?? 1) ? [] : [`${orders} orders, not ${fault.orders ?? 1}`]),
   ];
   return {
     ...tellingOf(run),
+    waits,
     status: run.status,
     seconds,
     requests,
@@ -70,6 +75,17 @@ function complaintsOf(
     ...(isBorne || tellingOf(run).hint !== '' ? [] : [`no hint: ${text}`]),
     ...(/internal error|^ {4}at /m.test(text) ? [`a stack: ${text}`] : []),
   ];
+}
+
+/** Only of what is deferred the next attempt is told. */
+function waitOf({ stderr }: RunResult, now: number): number | undefined {
+  const [, date, time] = / next attempt from (\S+) (\S+) UTC:/.exec(stderr) ?? [];
+  return date === undefined ? undefined : Math.ceil((Date.parse(`${date}T${time}Z`) - now) / 60_000);
+}
+
+function complaintsOfWait(waits: number | undefined, { leastWait = 0 }: Fault, distance: Distance): string[] {
+  if (distance === 'near' || leastWait === 0) return [];
+  return waits !== undefined && waits >= leastWait ? [] : [`the next attempt is in ${waits} minutes`];
 }
 
 function complaintsOfRepair(run: RunResult, before: Live, after: Live): string[] {

@@ -9,7 +9,7 @@ import { executable } from '../support/rig/executables.ts';
 import { skipWithout } from '../support/rig/requirements.ts';
 import { scratchDirectory } from '../support/rig/scratch.ts';
 import { NOW } from '../unit-kit/clock.ts';
-import { failure, rejection } from '../unit-kit/expect.ts';
+import { failure } from '../unit-kit/expect.ts';
 
 const FULL: LineageHealth = {
   lineage: 'a.example',
@@ -73,7 +73,7 @@ test("promtool, Prometheus' own checker, has nothing to say", {
   const { directory } = scratchDirectory('metrics');
   const path = `${directory}/evercert.prom`;
   for (const health of [[FULL, BARE], [], tens(1000)]) {
-    await writeMetrics(systemDisk, path, health, NOW);
+    writeMetrics(systemDisk, path, health, NOW);
     const input = readFileSync(path);
     const { status, stdout, stderr } = spawnSync(executable('promtool'), ['check', 'metrics'], {
       input,
@@ -83,17 +83,17 @@ test("promtool, Prometheus' own checker, has nothing to say", {
   }
 });
 
-test('the file is replaced as a whole, and all can read it', async () => {
+test('the file is replaced as a whole, and all can read it', () => {
   const { directory } = scratchDirectory('metrics');
   const path = `${directory}/evercert.prom`;
-  for (const health of [[FULL], [FULL, BARE]]) await writeMetrics(systemDisk, path, health, NOW);
+  for (const health of [[FULL], [FULL, BARE]]) writeMetrics(systemDisk, path, health, NOW);
   assert.equal(readFileSync(path, 'utf8'), EXPECTED);
   assert.equal(statSync(path).mode & 0o777, 0o644);
   assert.deepEqual(readdirSync(directory), ['evercert.prom']);
 });
 
-test('a directory that is not there is an error, not a bug', async () => {
-  await rejection(writeMetrics(systemDisk, '/nonexistent/evercert.prom', [], NOW), 'disk-failed');
+test('a directory that is not there is an error, not a bug', () => {
+  failure(() => writeMetrics(systemDisk, '/nonexistent/evercert.prom', [], NOW), 'disk-failed');
 });
 
 test('only names that node_exporter reads', () => {

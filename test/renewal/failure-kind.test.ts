@@ -93,7 +93,7 @@ const TYPES: Readonly<Record<string, Why>> = {
   unsupportedContact: ASKED,
   unsupportedIdentifier: ASKED,
   userActionRequired: ASKED,
-  'about:blank': ASKED,
+  'about:blank': ['ca', 'whoever answered did not say what is wrong'],
   'urn:of:tomorrow': ASKED,
   constructor: ASKED,
 };
@@ -116,7 +116,7 @@ const STATUSES: readonly (readonly [string, number, FailureKind])[] = [
   ['serverInternal', 500, 'ca'],
   ['rateLimited', 503, 'rate-limit'],
   ['unauthorized', 403, 'validation'],
-  ['about:blank', 404, 'input'],
+  ['about:blank', 404, 'ca'],
 ];
 
 for (const [type, status, kind] of STATUSES) {

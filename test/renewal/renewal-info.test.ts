@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RenewalInfo } from '../../src/lineage/state.ts';
-import { withFailedPoll, withoutRenewalInfo, withSuggestion } from '../../src/renewal/renewal-info.ts';
+import {
+  isSenseless,
+  withFailedPoll,
+  withoutRenewalInfo,
+  withSuggestion,
+} from '../../src/renewal/renewal-info.ts';
 import { NOW } from '../unit-kit/clock.ts';
 import { rule } from '../unit-kit/rule.ts';
 
@@ -42,6 +47,23 @@ rule('the explanation is kept, and goes with its suggestion', () => {
   assert.equal(explained.explanationUrl, explanationUrl);
   assert.equal(withSuggestion(explained, '0001', WINDOW, NOW, 0).explanationUrl, undefined);
 });
+
+const FRESH = { version: '0001', notBefore: NOW - HOUR, notAfter: NOW + 90 * DAY };
+const OPEN = { ...WINDOW, start: NOW - HOUR, end: NOW + HOUR };
+
+rule('a window that was open when the certificate was made is no suggestion, whenever it ends', () => {
+  for (const end of [NOW - HOUR / 2, NOW + HOUR, NOW + 80 * DAY])
+    assert.equal(isSenseless(undefined, FRESH, { ...OPEN, end }, NOW), true);
+  assert.equal(isSenseless(undefined, FRESH, WINDOW, NOW), false);
+});
+
+rule(
+  'a window that opens after another was suggested counts, and so does one of an older certificate',
+  () => {
+    assert.equal(isSenseless(KNOWN, FRESH, OPEN, NOW), false);
+    assert.equal(isSenseless(undefined, { ...FRESH, notBefore: NOW - 10 * DAY }, OPEN, NOW), false);
+  },
+);
 
 const WAITS: readonly (readonly [string, number | undefined, number])[] = [
   ['the CA is asked again when it said', 6 * HOUR, 6 * HOUR],

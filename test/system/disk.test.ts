@@ -165,6 +165,17 @@ test('replace a file: what fails leaves it as it was, and nothing beside it', as
   assert.deepEqual(fs.readdirSync(directory), ['d']);
 });
 
+test('put a file: over a link, not through it, whatever the owner of the directory laid out', () => {
+  const directory = root();
+  fs.writeFileSync(`${directory}/victim`, 'old', { mode: 0o600 });
+  for (const name of ['f', '.f.tmp']) fs.symlinkSync('victim', `${directory}/${name}`);
+  disk.putFile(`${directory}/f`, 'new', 0o644);
+  assert.equal(fs.readFileSync(`${directory}/victim`, 'utf8'), 'old');
+  assert.equal(fs.lstatSync(`${directory}/f`).isFile(), true);
+  assert.deepEqual([fs.readFileSync(`${directory}/f`, 'utf8'), modeOf(`${directory}/f`)], ['new', 0o644]);
+  assert.deepEqual(fs.readdirSync(directory).sort(), ['f', 'victim']);
+});
+
 const FILES = [
   { name: 'key', data: 'k', mode: 0o600 },
   { name: 'cert', data: 'c'.repeat(100_000), mode: 0o644 },

@@ -32,6 +32,8 @@ test('renew by default', async () => {
       concurrency: 8,
       randomSleep: true,
       issuanceTimeoutMs: 300_000,
+      tell: undefined,
+      notifyTest: false,
       hooks: undefined,
       hookTimeoutMs: 600_000,
     },
@@ -58,6 +60,8 @@ test('renew with all of its flags', async () => {
     concurrency: 2,
     randomSleep: false,
     issuanceTimeoutMs: 9000,
+    tell: undefined,
+    notifyTest: false,
     hooks: { pre: 'x', post: 'y' },
     hookTimeoutMs: 5000,
   });

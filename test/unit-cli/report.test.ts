@@ -175,3 +175,11 @@ test('what failed is told with its lineage, or as an error', () => {
   assert.match(told({ type: 'failed', error }, {})[0]?.[1] ?? '', /^error: it failed\n/);
   assert.match(told({ type: 'failed', lineage: 'a', error }, {})[0]?.[1] ?? '', /^a: failed: it failed\n/);
 });
+
+test('JSON: until when something waits is a time too', () => {
+  const waiting = { until: NOW, failure: { code: 'x', message: 'm', count: 1 }, urgent: false };
+  const failed = { type: 'failed', error, deferredUntil: NOW } as const;
+  const { waiting: told } = jsonOf({ ...skip, waiting });
+  assert.deepEqual(told, { ...waiting, until: new Date(NOW).toISOString() });
+  assert.equal(jsonOf(failed).deferredUntil, new Date(NOW).toISOString());
+});
