@@ -1,13 +1,14 @@
+import type { Endpoint } from '../support/acme-server/faults.ts';
 import type { Tamper } from '../support/acme-server/index.ts';
 import { type Fault, turning } from './fault.ts';
 import { forgeChain } from './forge.ts';
 import type { Site } from './site.ts';
 
 /** Of an order, as the client sees it; the CA itself goes its way. */
-function orderSaid(change: Record<string, unknown>) {
+function orderSaid(change: Record<string, unknown>, endpoints: readonly Endpoint[] = ['order', 'finalize']) {
   return (site: Site) => {
     site.proxy.rewrite = (endpoint, reply) => {
-      if (endpoint !== 'order' && endpoint !== 'finalize') return reply;
+      if (!endpoints.includes(endpoint)) return reply;
       const { certificate, ...order } = JSON.parse(reply.body);
       return { ...reply, body: JSON.stringify({ ...order, ...change }) };
     };
@@ -25,7 +26,7 @@ export const orders: readonly Fault[] = [
   },
   {
     name: 'authorization pending for ever',
-    arm: turning({ validationDelayMs: 6_000 }, orderSaid({ status: 'pending' })),
+    arm: turning({ validationDelayMs: 6_000 }, orderSaid({ status: 'pending' }, ['newOrder', 'order'])),
     flags: ['--issuance-timeout', '2'],
     told: /still pending when time was up/,
   },

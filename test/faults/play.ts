@@ -1,3 +1,4 @@
+import type { LoggedRequest } from '../support/acme-server/request-log.ts';
 import type { RunResult } from '../support/evercert.ts';
 import type { Fault } from './fault.ts';
 import { type Distance, type Live, NAME, type Site } from './site.ts';
@@ -32,7 +33,7 @@ export async function play(site: Site, fault: Fault, distance: Distance): Promis
   const started = Date.now();
   const run = await site.renew(fault.flags ?? [], fault.statements);
   const seconds = (Date.now() - started) / 1000;
-  const requests = site.proxy.requests.length - asked;
+  const heard = site.proxy.requests.slice(asked);
   const liveAfterFault = site.live();
   await site.heal();
   const repaired = run.status === 0 ? run : await site.renew(['--retry-now']);
@@ -42,6 +43,7 @@ export async function play(site: Site, fault: Fault, distance: Distance): Promis
     ...complaintsOf(run, before, liveAfterFault, fault, distance),
     ...complaintsOfWait(waits, fault, distance),
     ...complaintsOfRepair(repaired, before, site.live()),
+    ...complaintsOfResume(repaired, heard),
     ...(orders === (fault.orders ?? 1) ? [] : [`${orders} orders, not ${fault.orders ?? 1}`]),
   ];
   return {
@@ -49,7 +51,7 @@ export async function play(site: Site, fault: Fault, distance: Distance): Promis
     waits,
     status: run.status,
     seconds,
-    requests,
+    requests: heard.length,
     liveAfterFault,
     repair: repaired.status,
     orders,
@@ -86,6 +88,13 @@ function waitOf({ stderr }: RunResult, now: number): number | undefined {
 function complaintsOfWait(waits: number | undefined, { leastWait = 0 }: Fault, distance: Distance): string[] {
   if (distance === 'near' || leastWait === 0) return [];
   return waits !== undefined && waits >= leastWait ? [] : [`the next attempt is in ${waits} minutes`];
+}
+
+/** What was never asked for cannot be gone on with; from the nonce on it may have been. */
+function complaintsOfResume({ stdout }: RunResult, heard: readonly LoggedRequest[]): string[] {
+  const isResumed = stdout.includes('going on with the order');
+  const isOrdered = heard.some(({ endpoint }) => ['newNonce', 'newOrder'].includes(endpoint));
+  return isResumed && !isOrdered ? [`nothing was ordered, but: ${stdout}`] : [];
 }
 
 function complaintsOfRepair(run: RunResult, before: Live, after: Live): string[] {
