@@ -79,6 +79,15 @@ export type Event =
       /** RFC 7638 */
       readonly thumbprint: string;
     }
+  | {
+      readonly type: 'reconfigured';
+      readonly lineage: string;
+      /** Keys of the settings; none: they were as asked already. */
+      readonly changed: readonly string[];
+      /** Why the next renew orders a certificate. */
+      readonly reason?: Reason;
+      readonly waiting?: Waiting;
+    }
   | { readonly type: 'saved'; readonly files: readonly string[] }
   | {
       readonly type: 'hook';
@@ -199,6 +208,7 @@ export type WarningCode =
   | 'timer-not-enabled'
   | 'program-in-cache'
   | 'all-deployed'
+  | 'not-saved'
   | 'kept';
 
 export type Emit = (event: Event) => void;

@@ -118,6 +118,8 @@ async function runCommand(command: Command, edges: Edges): Promise<number> {
       return (await import('./commands/certonly-csr.ts')).certonlyCsr(command.options, edges);
     case 'renew':
       return renew(command.options, edges);
+    case 'reconfigure':
+      return (await import('./commands/reconfigure.ts')).reconfigure(command.options, edges);
     case 'register':
       return (await import('./commands/register.ts')).register(command.options, edges);
     case 'show-account':

@@ -15,7 +15,7 @@ export function readCa(
   absolute: Surroundings['absolute'],
 ): Pick<RegisterOptions, 'server' | 'caBundle'> {
   const caBundle = read.text('ca-bundle');
-  return { server: readServer(read), caBundle: caBundle === undefined ? undefined : absolute(caBundle) };
+  return { server: readServer(read), caBundle: caBundle && absolute(caBundle) };
 }
 
 export function readAccount(read: Reader, environment: Surroundings['environment']): AccountOptions {

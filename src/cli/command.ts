@@ -2,6 +2,7 @@ import type { CertificatesOptions } from '../commands/certificates.ts';
 import type { CertonlyOptions } from '../commands/certonly.ts';
 import type { CsrOptions } from '../commands/certonly-csr.ts';
 import type { DeployOptions } from '../commands/deploy.ts';
+import type { ReconfigureOptions } from '../commands/reconfigure.ts';
 import type { RegisterOptions } from '../commands/register.ts';
 import type { RenewOptions } from '../commands/renew.ts';
 import type { ShowAccountOptions } from '../commands/show-account.ts';
@@ -21,6 +22,7 @@ export type Command =
   | { readonly verb: 'certonly'; readonly voice: Voice; readonly options: CertonlyOptions }
   | { readonly verb: 'certonly-csr'; readonly voice: Voice; readonly options: CertonlyOptions & CsrOptions }
   | { readonly verb: 'renew'; readonly voice: Voice; readonly options: RenewOptions }
+  | { readonly verb: 'reconfigure'; readonly voice: Voice; readonly options: ReconfigureOptions }
   | { readonly verb: 'certificates'; readonly voice: Voice; readonly options: CertificatesOptions }
   | { readonly verb: 'deploy'; readonly voice: Voice; readonly options: DeployOptions }
   | { readonly verb: 'register'; readonly voice: Voice; readonly options: RegisterOptions }

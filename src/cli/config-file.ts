@@ -1,6 +1,6 @@
 import { EvercertError } from '../errors.ts';
 import type { OwnedText } from '../system/owned-file.ts';
-import { isNegative, REFUSED, SET_ASIDE_BY, VARIABLES } from './config-rules.ts';
+import { isNegative, SET_ASIDE_BY, VARIABLES, whyRefused } from './config-rules.ts';
 import { type Flag, flagsOf, VERBS, type Verb, verbOf } from './flags.ts';
 import type { Words } from './words.ts';
 
@@ -50,7 +50,8 @@ export function readConfig(path: string, text: string, verb: Verb): Layers {
   }
   const all = layerOf(path, '', shared, VERBS);
   const known = new Set(flagsOf(verb).map(({ name }) => name));
-  const ours = new Map([...all].filter(([name]) => known.has(name)));
+  const isOurs = (name: string) => known.has(name) && whyRefused(name, [verb]) === undefined;
+  const ours = new Map([...all].filter(([name]) => isOurs(name)));
   return [layers.get(verb) ?? new Map(), ours];
 }
 
@@ -97,16 +98,17 @@ function layerOf(path: string, prefix: string, fields: [string, unknown][], verb
   return new Map(
     fields.map(([name, value]) => {
       const key = `${prefix}${name}`;
-      const flag = findFlag(path, key, name, flags);
+      const flag = findFlag(path, key, name, verbs);
       return entryOf(path, key, flag, value, flags);
     }),
   );
 }
 
-function findFlag(path: string, key: string, name: string, flags: readonly Flag[]): Flag {
+function findFlag(path: string, key: string, name: string, verbs: readonly Verb[]): Flag {
+  const flags = verbs.flatMap(flagsOf);
   const flag = flags.find((each) => each.name === name);
-  const why = REFUSED[name];
-  if (flag !== undefined && why !== undefined && Object.hasOwn(REFUSED, name))
+  const why = whyRefused(name, verbs);
+  if (flag !== undefined && why !== undefined)
     throw bad(path, `${JSON.stringify(key)} cannot be set here: ${why}`, 'Give it on the command line.');
   if (flag === undefined || isNegative(name, flags))
     throw bad(

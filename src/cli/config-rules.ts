@@ -1,7 +1,8 @@
-import type { Flag } from './flags.ts';
+import { type Flag, flagsOf, type Verb } from './flags.ts';
+import { isSetting } from './setting-flags.ts';
 
 /** Flags that `config.json` may not hold, and why not. */
-export const REFUSED: Readonly<Record<string, string>> = {
+const REFUSED: Readonly<Record<string, string>> = {
   'config-dir': 'the file is inside that directory',
   help: 'it asks for something once',
   json: 'who reads the output says so on the command line',
@@ -20,6 +21,7 @@ export const REFUSED: Readonly<Record<string, string>> = {
   'new-key': 'it is meant once',
   expand: 'it is meant once',
   'dry-run': 'no run would keep anything',
+  'skip-dry-run': 'it is meant once',
   plan: 'no run would do anything',
   print: 'it asks for something once',
   force: 'it is meant once',
@@ -53,9 +55,17 @@ export const SET_ASIDE_BY: Readonly<Record<string, readonly string[]>> = {
 /** Flags whose value an environment variable gives too; it is the stronger. */
 export const VARIABLES: Readonly<Record<string, string>> = { 'eab-hmac-key': 'EVERCERT_EAB_HMAC_KEY' };
 
-/** Whether a flag may stand in `config.json` below a verb with these flags. */
-export function isConfigurable({ name }: Flag, flags: readonly Flag[]): boolean {
-  return !Object.hasOwn(REFUSED, name) && !isNegative(name, flags);
+/** Why a flag of these verbs may not stand in `config.json`; undefined where it may. */
+export function whyRefused(name: string, verbs: readonly Verb[]): string | undefined {
+  if (Object.hasOwn(REFUSED, name)) return REFUSED[name];
+  const meansOne = verbs.every((verb) => verb === 'reconfigure') && isSetting(name);
+  return meansOne ? 'it changes what one certificate is' : undefined;
+}
+
+/** The flags of a verb that `config.json` may give it. */
+export function configFlagsOf(verb: Verb): readonly Flag[] {
+  const flags = flagsOf(verb);
+  return flags.filter(({ name }) => whyRefused(name, [verb]) === undefined && !isNegative(name, flags));
 }
 
 /** `--no-X` beside an `--X`: written as false. */

@@ -1,3 +1,5 @@
+import { CA, CA_OF_LINEAGE, CERTIFICATE, HOOKS, PROOF, PROOF_OF_ALL, SERVER } from './setting-flags.ts';
+
 /** One flag: how it is written, what it takes, what it is for. Parser and help are both made of this table. */
 export interface Flag {
   readonly name: string;
@@ -10,14 +12,25 @@ export interface Flag {
   readonly many?: boolean;
   /** An empty value means something. */
   readonly mayBeEmpty?: boolean;
+  /** An empty value takes away what the settings of a lineage say. */
+  readonly emptyTakesAway?: boolean;
   readonly help: string;
 }
 
-export type Verb = 'certonly' | 'renew' | 'deploy' | 'certificates' | 'timer' | 'register' | 'show-account';
+export type Verb =
+  | 'certonly'
+  | 'renew'
+  | 'reconfigure'
+  | 'deploy'
+  | 'certificates'
+  | 'timer'
+  | 'register'
+  | 'show-account';
 
 export const VERBS: readonly Verb[] = [
   'certonly',
   'renew',
+  'reconfigure',
   'deploy',
   'certificates',
   'timer',
@@ -49,7 +62,7 @@ const HOOK_TIMEOUT: Flag = {
 const LOCK_WAIT: Flag = {
   name: 'lock-wait',
   value: 'SECONDS',
-  help: 'wait for another run (default 60; certonly and register 0)',
+  help: 'wait for another run (default 60; certonly, reconfigure and register 0)',
 };
 
 const EVERYWHERE: readonly Flag[] = [
@@ -71,25 +84,8 @@ const NON_INTERACTIVE: Flag = {
   help: 'never ask',
 };
 
-const SERVER: Flag = {
-  name: 'server',
-  value: 'CA',
-  help: 'letsencrypt (default), letsencrypt-staging, zerossl, google …, or the URL of an ACME directory',
-};
-
-/** Which CA, and with what account. */
+/** What an account is made with. */
 const ACCOUNT: readonly Flag[] = [
-  SERVER,
-  {
-    name: 'staging',
-    also: ['test-cert'],
-    help: "Let's Encrypt's staging service: certificates that no browser trusts",
-  },
-  {
-    name: 'ca-bundle',
-    value: 'FILE',
-    help: "PEM roots to trust for the CA's own TLS, beside the system's",
-  },
   { name: 'email', short: 'm', value: 'ADDRESS', help: 'for the account at the CA' },
   { name: 'agree-tos', help: "agree to the CA's terms of service" },
   { name: 'register-unsafely-without-email', help: 'make the account without an e-mail address' },
@@ -101,28 +97,7 @@ const ACCOUNT: readonly Flag[] = [
   },
 ];
 
-const RUNNING: readonly Flag[] = [
-  {
-    name: 'pre-hook',
-    value: 'CMD',
-    help: 'run before the CA is asked, once a run; if it fails there is no renewal',
-  },
-  {
-    name: 'deploy-hook',
-    value: 'CMD',
-    also: ['renew-hook'],
-    help: 'run for each new certificate once it is live',
-  },
-  {
-    name: 'reload-hook',
-    value: 'CMD',
-    help: 'run once at the end of a run, for all new certificates that have it',
-  },
-  { name: 'post-hook', value: 'CMD', help: 'run at the end of a run in which anything was tried' },
-  HOOK_TIMEOUT,
-  LOCK_WAIT,
-  NON_INTERACTIVE,
-];
+const RUNNING: readonly Flag[] = [...HOOKS, HOOK_TIMEOUT, LOCK_WAIT, NON_INTERACTIVE];
 
 const CERTONLY: readonly Flag[] = [
   {
@@ -134,54 +109,11 @@ const CERTONLY: readonly Flag[] = [
     help: 'a DNS name or IP address; repeat, or separate by commas; the first names the lineage',
   },
   CERT_NAME,
-  { name: 'webroot', help: 'prove names by files in a directory that a web server serves' },
-  { name: 'webroot-path', short: 'w', value: 'DIR', many: true, help: 'that directory, for the -d after it' },
-  { name: 'standalone', help: 'prove names by a web server of our own' },
-  {
-    name: 'http-01-port',
-    value: 'PORT',
-    help: 'where the standalone server listens (default 80); the CA always asks port 80',
-  },
-  { name: 'http-01-address', value: 'ADDRESS', mayBeEmpty: true, help: 'on which address (default all)' },
+  ...PROOF,
+  ...CA_OF_LINEAGE,
   ...ACCOUNT,
-  { name: 'key-type', value: 'TYPE', help: 'ecdsa (default) or rsa' },
-  { name: 'elliptic-curve', value: 'CURVE', help: 'secp256r1 (default), secp384r1 or secp521r1' },
-  { name: 'rsa-key-size', value: 'BITS', help: '2048 (default), 3072 or 4096' },
-  { name: 'reuse-key', help: 'keep the private key over renewals' },
-  { name: 'no-reuse-key', help: 'a new private key at each renewal (the default)' },
+  ...CERTIFICATE,
   { name: 'new-key', help: 'a new private key, this once, although --reuse-key was set' },
-  { name: 'key-mode', value: 'MODE', help: 'permissions of privkey.pem and combined.pem (default 0600)' },
-  { name: 'key-group', value: 'GROUP', help: 'their group' },
-  { name: 'keep-versions', value: 'N', help: 'versions kept before the live one (default 5)' },
-  {
-    name: 'preferred-chain',
-    value: 'CN',
-    help: 'the chain whose topmost issuer (or else any issuer) has this common name',
-  },
-  {
-    name: 'fallback-server',
-    value: 'CA',
-    many: true,
-    help: 'a CA to ask when that one is down or limits us; repeat, the first one first',
-  },
-  { name: 'preferred-profile', value: 'NAME', help: 'a profile of the CA, if it offers it' },
-  { name: 'required-profile', value: 'NAME', help: 'a profile of the CA, or no certificate' },
-  {
-    name: 'renew-before',
-    value: 'TIME',
-    help: 'how long before the end to renew: 30d, 72h or 33% (default: as the CA suggests, else a third of the life, half of a life under 10 days)',
-  },
-  {
-    name: 'allow-subset-of-names',
-    help: 'leave out names that cannot be validated, and ask for them again later',
-  },
-  { name: 'no-allow-subset-of-names', help: 'all names or no certificate (the default)' },
-  {
-    name: 'verify',
-    value: 'HOST:PORT',
-    many: true,
-    help: 'after deploying, check that this server serves the new certificate; HOST:PORT[,sni=NAME][,starttls=smtp|imap|pop3|ldap|postgres|mysql][,within=60s], or unix:PATH',
-  },
   ISSUANCE_TIMEOUT,
   FORCE,
   {
@@ -226,6 +158,24 @@ const RENEW: readonly Flag[] = [
   { name: 'no-random-sleep-on-renew', help: 'do not' },
 ];
 
+const RECONFIGURE: readonly Flag[] = [
+  { ...CERT_NAME, help: 'the lineage whose settings are to change' },
+  {
+    name: 'domain',
+    short: 'd',
+    also: ['domains'],
+    value: 'NAME',
+    many: true,
+    help: 'not here: names change by certonly --cert-name NAME -d …',
+  },
+  ...PROOF_OF_ALL,
+  ...CA_OF_LINEAGE,
+  ...ACCOUNT,
+  ...CERTIFICATE,
+  { name: 'skip-dry-run', help: 'save the settings without trying them at the CA' },
+  ISSUANCE_TIMEOUT,
+];
+
 const TIMER: readonly Flag[] = [
   { name: 'print', help: 'install: print the files and change nothing' },
   { name: 'systemd', help: 'a systemd service and timer, whatever is found here' },
@@ -249,9 +199,10 @@ const DEPLOY: readonly Flag[] = [
 const FLAGS: Record<Verb, readonly Flag[]> = {
   certonly: [...CERTONLY, ...RUNNING, ...EVERYWHERE],
   renew: [...RENEW, ...RUNNING, ...EVERYWHERE],
+  reconfigure: [...RECONFIGURE, ...RUNNING, ...EVERYWHERE],
   deploy: [...DEPLOY, ...EVERYWHERE],
   certificates: [CERT_NAME, ...EVERYWHERE],
-  register: [...ACCOUNT, LOCK_WAIT, NON_INTERACTIVE, ...EVERYWHERE],
+  register: [...CA, ...ACCOUNT, LOCK_WAIT, NON_INTERACTIVE, ...EVERYWHERE],
   'show-account': [
     { ...SERVER, help: 'the account at this CA alone: its name, or the URL of its directory' },
     ...EVERYWHERE,

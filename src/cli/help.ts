@@ -5,6 +5,7 @@ const OVERVIEW = `evercert obtains TLS certificates by ACME and keeps them renew
 usage:
   evercert certonly …      obtain a certificate, or change one
   evercert renew           renew all that are due: for cron or a systemd timer
+  evercert reconfigure     change the settings of a certificate
   evercert deploy          run the hooks that have not succeeded yet
   evercert certificates    list what is there
   evercert register        make an account at a CA
@@ -73,6 +74,27 @@ examples:
       evercert renew --plan
   one certificate, now
       evercert renew --cert-name example.com --force-renewal
+`,
+  reconfigure: `evercert reconfigure: change the settings of a certificate, and order none now
+
+usage:
+  evercert reconfigure --cert-name NAME [flags]
+
+What the flags say is kept in renewal/NAME.json, as certonly keeps it; all else stays, the names too.
+A change that a dry run can judge (CA, webroot or standalone, key) is tried at the CA's staging
+service first, and saved only if that succeeds. A certificate that is not what its settings ask for
+any more is renewed by the next evercert renew. What config.json says of certificates is not used.
+One -w serves all names; for several: evercert certonly --cert-name NAME -w DIR -d NAME -w ….
+
+examples:
+  another deploy hook
+      evercert reconfigure --cert-name example.com --deploy-hook 'systemctl reload nginx'
+  no fallback CA and no check any more
+      evercert reconfigure --cert-name example.com --fallback-server '' --verify ''
+  from port 80 to a web server's directory
+      evercert reconfigure --cert-name example.com --webroot -w /var/www/html
+  to another CA, at the next renewal
+      evercert reconfigure --cert-name example.com --server zerossl -m admin@example.com --agree-tos
 `,
   deploy: `evercert deploy: run the hooks that have not succeeded yet
 
@@ -173,9 +195,13 @@ function verbHelp(verb: Verb): string {
 const WIDTH = 96;
 const INDENT = 6;
 
-function flagHelp({ name, short, also = [], value, help }: Flag): string {
+function flagHelp({ name, short, also = [], value, emptyTakesAway, help }: Flag): string {
   const written = `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
-  return `  ${written}\n${wrap([help, ...also.map((other) => `(also --${other})`)].join(' '))}`;
+  const notes = [
+    ...(emptyTakesAway ? ["('' takes it away)"] : []),
+    ...also.map((other) => `(also --${other})`),
+  ];
+  return `  ${written}\n${wrap([help, ...notes].join(' '))}`;
 }
 
 function wrap(text: string): string {

@@ -6,6 +6,7 @@ import type { Command, Surroundings, Voice } from './command.ts';
 import { VERBS, type Verb, verbOf } from './flags.ts';
 import { readHooks } from './hook-flags.ts';
 import { createReader, type Reader } from './reader.ts';
+import { readReconfigure } from './reconfigure-flags.ts';
 import { checkTell, readTell } from './tell-flags.ts';
 import { checkRenewFlags, readTimerOptions, splitTimerWords } from './timer-flags.ts';
 import { splitWords, usage, type Words } from './words.ts';
@@ -13,7 +14,7 @@ import { splitWords, usage, type Words } from './words.ts';
 const DEFAULT_CONFIG_DIR = '/etc/evercert';
 const LOCK_WAIT_S = 60;
 /** A person waits for these, and is told at once. */
-const AT_ONCE: readonly Verb[] = ['certonly', 'register'];
+const AT_ONCE: readonly Verb[] = ['certonly', 'reconfigure', 'register'];
 const DEFAULT_CONCURRENCY = 8;
 
 /** @throws EvercertError usage */
@@ -49,6 +50,8 @@ function understand(verb: Verb, words: readonly string[], read: Reader, surround
       return { verb, voice, options: { ...store, certName: read.text('cert-name') } };
     case 'renew':
       return { verb, voice, options: { ...store, ...readRenew(read, surroundings) } };
+    case 'reconfigure':
+      return { verb, voice, options: { ...store, ...readReconfigure(read, surroundings) } };
     case 'register':
       return { verb, voice, options: { ...store, ...readRegister(read, surroundings) } };
     case 'show-account':

@@ -10,6 +10,7 @@ import {
   lookupText,
   nextServerText,
   planText,
+  reconfiguredText,
   servedText,
   span,
   stepText,
@@ -89,6 +90,8 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
       return out(`${event.lineage}: the dry run passed at ${event.server}`);
     case 'account':
       return out(accountText(event));
+    case 'reconfigured':
+      return out(reconfiguredText(event));
     case 'saved':
       return out(event.files.map((file) => `saved ${file}`).join('\n'));
     case 'hook':

@@ -90,6 +90,15 @@ function waitingText(reason: Reason, { until, failure: { count, message } }: Wai
   return `${what} until ${moment(until)} after ${failures}, the last one: ${message}`;
 }
 
+export function reconfiguredText(event: Event & { type: 'reconfigured' }): string {
+  const { lineage, changed, reason, waiting } = event;
+  const saved =
+    changed.length === 0 ? 'nothing changed: its settings are so already' : `saved: ${changed.join(', ')}`;
+  const next = reason && `the next renew orders a certificate: ${REASONS[reason]}`;
+  const waits = waiting && `${waitingText(waiting)} (renew --cert-name ${lineage} --retry-now does not wait)`;
+  return `${lineage}: ${[saved, next, waits].filter((part) => part !== undefined).join('; ')}`;
+}
+
 export function failedText({ lineage, error, deferredUntil }: Event & { type: 'failed' }): string {
   if (lineage === undefined) return `error: ${failureText(error)}`;
   if (deferredUntil === undefined) return `${lineage}: failed: ${failureText(error)}`;
@@ -161,6 +170,8 @@ export function warningText(event: Event & { type: 'warning' }): string {
       return event.detail === 'saved'
         ? `${about}the certificate is kept, and the changed settings are saved for its next renewal (renew --cert-name ${event.lineage} --dry-run tests them)`
         : `${about}the certificate is kept (--force-renewal renews it all the same)`;
+    case 'not-saved':
+      return `${about}the settings stay as they were, since the dry run failed (--skip-dry-run saves them untried)`;
     case 'chain-not-found':
       return `${about}the CA offers no chain of ${JSON.stringify(event.detail)}; its default chain was taken`;
     case 'profile-missing':

@@ -52,8 +52,16 @@ function wordsOf(verb: Verb, flag: Flag, parsed: unknown): [string, string[]][] 
   if (values.length > 1 && flag.many !== true) {
     throw usage(verb, `--${flag.name} is given ${values.length} times`);
   }
-  if (values.includes('') && flag.mayBeEmpty !== true) throw usage(verb, `--${flag.name} needs a value`);
+  if (values.includes('') && !mayBeEmpty(flag, values)) throw usage(verb, `--${flag.name} needs a value`);
   return [[flag.name, values]];
+}
+
+/** What takes all away stands alone. */
+function mayBeEmpty(
+  { mayBeEmpty = false, emptyTakesAway = false }: Flag,
+  values: readonly string[],
+): boolean {
+  return mayBeEmpty || (emptyTakesAway && values.length === 1);
 }
 
 /** A flag as it stands among the words, with its value if it takes one. */

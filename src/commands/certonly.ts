@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { asEvercertError, EvercertError, exitStatusOf } from '../errors.ts';
+import { EvercertError } from '../errors.ts';
 import { readAccount } from '../lineage/accounts.ts';
 import { defaultLineageName, lineageName, type StorePaths, storePaths } from '../lineage/paths.ts';
 import { removePending } from '../lineage/pending.ts';
@@ -10,9 +10,10 @@ import { parseIdentifier, sameNames } from '../x509/identifier.ts';
 import { checkLocal } from './check-local.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 import { openStore } from './open-store.ts';
-import { type Planned, planEvent, withoutUseless } from './plan-all.ts';
-import { runAll } from './run-all.ts';
-import { type AccountOptions, createSessions } from './sessions.ts';
+import { planEvent, withoutUseless } from './plan-all.ts';
+import { enrolAtFallbacks, ensureAccount } from './ready-accounts.ts';
+import { runOne } from './run-one.ts';
+import type { AccountOptions } from './sessions.ts';
 import { type LineageOptions, wantedSettings } from './wanted-settings.ts';
 
 export interface CertonlyOptions extends StoreOptions {
@@ -48,48 +49,11 @@ export async function certonly(options: CertonlyOptions, edges: Edges): Promise<
     options.dryRun ||
     options.newKey ||
     (old !== undefined && old.server !== settings.server);
-  if (!options.dryRun) await enrolAtFallbacks(edges, paths, options, settings);
+  if (!options.dryRun) await enrolAtFallbacks(edges, paths, options.account, settings);
   const plan = decide(lineage, edges.clock.now(), force ? 'force' : 'retry');
   edges.emit(planEvent(lineage, plan));
   if (plan.action === 'skip') return keep(edges, paths, options, name, settings);
-  return carryOut(edges, paths, options, { lineage, plan });
-}
-
-/** The accounts that an outage will need are made while there is none, and the operator is here. */
-async function enrolAtFallbacks(
-  edges: Edges,
-  paths: StorePaths,
-  options: CertonlyOptions,
-  { fallbackServers = [], caBundle }: Settings,
-): Promise<void> {
-  const missing = fallbackServers.filter((server) => readAccount(edges.disk, paths, server) === undefined);
-  // An external account binding is for one CA: for the others evercert register makes the account.
-  const account = { ...options.account, externalAccount: undefined };
-  for (const server of missing) {
-    try {
-      await ensureAccount(edges, paths, { account }, { server, caBundle });
-    } catch (thrown) {
-      const error = asEvercertError(thrown);
-      if (error.code !== 'connection-failed') throw error;
-      const detail = `${error.message}; when it is there again: evercert register --server ${server}`;
-      edges.emit({ type: 'warning', code: 'fallback-unready', detail });
-    }
-  }
-}
-
-/** @returns the exit status: that of the error, since there is only one lineage */
-async function carryOut(
-  edges: Edges,
-  paths: StorePaths,
-  options: CertonlyOptions,
-  planned: Planned,
-): Promise<number> {
-  const run = { ...options, concurrency: 1, randomSleep: false, attended: true };
-  const todo = planned.plan.action === 'broken' ? [] : [planned];
-  const result = await runAll(edges, paths, run, todo);
-  const outcome = result.outcomes.get(planned.lineage.name);
-  if (outcome?.kind === 'failed') return exitStatusOf(outcome.error);
-  return outcome?.kind === 'done' && result.postHooksOk ? 0 : 1;
+  return runOne(edges, paths, options, { lineage, plan });
 }
 
 /** Which lineage is meant, and what it was until now. */
@@ -195,23 +159,8 @@ async function keep(
 ): Promise<number> {
   const changed = await saveSettings(edges.disk, paths, name, settings);
   if (readAccount(edges.disk, paths, settings.server) === undefined) {
-    await ensureAccount(edges, paths, options, settings);
+    await ensureAccount(edges, paths, options.account, settings);
   }
   edges.emit({ type: 'warning', lineage: name, code: 'kept', detail: changed ? 'saved' : '' });
   return 0;
-}
-
-/** A lost account is made again now, while its operator is here. */
-async function ensureAccount(
-  edges: Edges,
-  paths: StorePaths,
-  { account }: Pick<CertonlyOptions, 'account'>,
-  { server, caBundle }: Pick<Settings, 'server' | 'caBundle'>,
-): Promise<void> {
-  const sessions = createSessions(edges, paths, account);
-  try {
-    await sessions.of(server, caBundle);
-  } finally {
-    sessions.close();
-  }
 }

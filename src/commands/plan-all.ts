@@ -4,6 +4,7 @@ import { glance, type KnownState } from '../lineage/glance.ts';
 import { isLineageName, type StorePaths } from '../lineage/paths.ts';
 import { fitsSettings, removePending } from '../lineage/pending.ts';
 import { type BrokenLineage, type Lineage, listLineages, scanLineage } from '../lineage/scan.ts';
+import { withHooks } from '../lineage/settings.ts';
 import { decide, type Plan, type Word } from '../renewal/decide.ts';
 import { dueAt } from '../renewal/due.ts';
 import { isIdle, rememberedTiming } from '../renewal/idle.ts';
@@ -69,9 +70,13 @@ export function selectedNames(
     return names;
   }
   if (isLineageName(certName) && names.includes(certName)) return [certName];
-  throw new EvercertError(
+  throw unknownLineage(certName);
+}
+
+export function unknownLineage(name: string): EvercertError {
+  return new EvercertError(
     'unknown-lineage',
-    `there is no lineage ${certName}`,
+    `there is no lineage ${name}`,
     'evercert certificates lists them all.',
   );
 }
@@ -80,7 +85,10 @@ export function selectedNames(
 function findLineage(paths: StorePaths, name: string, options: RenewOptions, edges: Edges) {
   const found = scanLineage(edges.disk, paths, name);
   if (found === undefined || found.kind === 'broken') return found;
-  const lineage = options.hooks === undefined ? found : withHooks(found, options.hooks);
+  const lineage =
+    options.hooks === undefined
+      ? found
+      : { ...found, settings: withHooks(found.settings, options.hooks), settingsStamp: undefined };
   if (options.dryRun || (options.planOnly && isUseless(lineage, edges.clock.now()))) {
     return { ...lineage, pending: undefined };
   }
@@ -100,11 +108,6 @@ export function withoutUseless(
   } catch (error) {
     return { kind: 'broken', name: lineage.name, error: asEvercertError(error) };
   }
-}
-
-function withHooks(lineage: Lineage, hooks: NonNullable<RenewOptions['hooks']>): Lineage {
-  const settings = { ...lineage.settings, hooks: { ...lineage.settings.hooks, ...hooks } };
-  return { ...lineage, settings, settingsStamp: undefined };
 }
 
 /** No CA keeps an order for longer. */

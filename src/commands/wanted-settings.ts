@@ -1,10 +1,10 @@
 import { DEFAULT_SERVER, serverUrl } from '../acme/servers.ts';
 import { formatVerifyTarget, parseVerifyTarget } from '../deploy/verify.ts';
 import { EvercertError } from '../errors.ts';
-import type { ChallengeSettings, Settings } from '../lineage/settings.ts';
+import { type ChallengeSettings, type Settings, withHooks } from '../lineage/settings.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
 
-/** What certonly's flags say of a lineage. What they leave out stays as it was, or is the default. */
+/** What flags say of a lineage. What they leave out stays as it was, or is the default; what is empty is taken away. */
 export interface LineageOptions {
   readonly webroots: readonly WebrootOption[];
   readonly standalone: boolean;
@@ -58,8 +58,7 @@ export function wantedSettings(
     allowSubsetOfNames: options.allowSubsetOfNames,
     verify: options.verify?.map((target) => formatVerifyTarget(parseVerifyTarget(target))),
   };
-  const hooks = { ...old?.hooks, ...options.hooks };
-  return {
+  const wanted: Settings = {
     ...withoutOtherProfile(old, options),
     version: 1,
     names: [...names],
@@ -68,8 +67,13 @@ export function wantedSettings(
     challenge: wantedChallenge(names, options, old?.challenge),
     key: wantedKey(options, old?.key),
     ...definedOnly(given),
-    ...(Object.keys(hooks).length === 0 ? {} : { hooks }),
   };
+  return withHooks(withoutEmpty(wanted), options.hooks);
+}
+
+function withoutEmpty(settings: Settings): Settings {
+  const isEmpty = (value: unknown) => value === '' || (Array.isArray(value) && value.length === 0);
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => !isEmpty(value))) as Settings;
 }
 
 /** One profile takes the place of another, preferred or required. */
@@ -77,7 +81,7 @@ function withoutOtherProfile(
   old: Settings | undefined,
   { preferredProfile, requiredProfile }: LineageOptions,
 ): Partial<Settings> {
-  if (old === undefined || (preferredProfile ?? requiredProfile) === undefined) return { ...old };
+  if (old === undefined || !(preferredProfile || requiredProfile)) return { ...old };
   const { preferredProfile: _, requiredProfile: __, ...rest } = old;
   return rest;
 }

@@ -129,6 +129,12 @@ export function checkSettings(settings: Settings): Settings {
   );
 }
 
+/** The hooks with those of a command line: an empty one is taken away. */
+export function withHooks({ hooks, ...rest }: Settings, given: Settings['hooks']): Settings {
+  const left = Object.entries({ ...hooks, ...given }).filter(([, command]) => command !== '');
+  return left.length === 0 ? rest : { ...rest, hooks: Object.fromEntries(left) };
+}
+
 /** Writes them only if they say something new. @returns whether they did */
 export async function saveSettings(
   disk: Disk,

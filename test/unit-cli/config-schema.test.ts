@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { isConfigurable } from '../../src/cli/config-rules.ts';
-import { type Flag, flagsOf, VERBS } from '../../src/cli/flags.ts';
+import { configFlagsOf } from '../../src/cli/config-rules.ts';
+import { type Flag, VERBS } from '../../src/cli/flags.ts';
 
 const FILE = 'docs/config.schema.json';
 
@@ -14,9 +14,7 @@ function typeOf({ value, many, mayBeEmpty }: Flag) {
 }
 
 function propertiesOf(flags: readonly Flag[]) {
-  const distinct = new Map(
-    flags.filter((flag) => isConfigurable(flag, flags)).map((flag) => [flag.name, flag]),
-  );
+  const distinct = new Map(flags.map((flag) => [flag.name, flag]));
   return Object.fromEntries(
     [...distinct.values()].map((flag) => [flag.name, { description: flag.help, ...typeOf(flag) }]),
   );
@@ -28,7 +26,7 @@ function makeSchema() {
     {
       description: `for evercert ${verb} alone`,
       type: 'object',
-      properties: propertiesOf(flagsOf(verb)),
+      properties: propertiesOf(configFlagsOf(verb)),
       additionalProperties: false,
     },
   ]);
@@ -38,7 +36,7 @@ function makeSchema() {
     type: 'object',
     properties: {
       $schema: { type: 'string' },
-      ...propertiesOf(VERBS.flatMap(flagsOf)),
+      ...propertiesOf(VERBS.flatMap(configFlagsOf)),
       ...Object.fromEntries(verbs),
     },
     additionalProperties: false,
