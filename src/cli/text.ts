@@ -95,7 +95,8 @@ export function reconfiguredText(event: Event & { type: 'reconfigured' }): strin
   const saved =
     changed.length === 0 ? 'nothing changed: its settings are so already' : `saved: ${changed.join(', ')}`;
   const next = reason && `the next renew orders a certificate: ${REASONS[reason]}`;
-  const waits = waiting && `${waitingText(waiting)} (renew --cert-name ${lineage} --retry-now does not wait)`;
+  const waits =
+    waiting && `${waitingText('waiting', waiting)} (renew --cert-name ${lineage} --retry-now does not wait)`;
   return `${lineage}: ${[saved, next, waits].filter((part) => part !== undefined).join('; ')}`;
 }
 
