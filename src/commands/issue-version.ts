@@ -45,7 +45,8 @@ export async function issueVersion(
   const { edges, paths } = work;
   const { name } = lineage;
   // The CA is there and the account works, or nothing is begun.
-  await work.sessions.of(choice.server, lineage.settings.caBundle);
+  const connection = await work.sessions.of(choice.server, lineage.settings.caBundle);
+  await connection.directory();
   const underWay = orderUnderWay(lineage, choice);
   const pending = underWay ?? (await beginPending(work, lineage, choice));
   try {

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { problemOf } from '../acme/problem.ts';
 import { createRenewalInfo, pollFailureKind, type RenewalInfoAnswer } from '../acme/renewal-info.ts';
 import { asEvercertError, EvercertError } from '../errors.ts';
 import { CERTIFICATE, CHAIN, type StorePaths, versionPath } from '../lineage/paths.ts';
@@ -100,10 +101,16 @@ async function createPoll(
       failed.delete(server);
       return answer;
     } catch (error) {
-      failed.set(server, { count: (failed.get(server)?.count ?? 0) + 1, error });
+      if (!isAboutOne(error)) failed.set(server, { count: (failed.get(server)?.count ?? 0) + 1, error });
       throw error;
     }
   };
+}
+
+/** The CA is there, and has something against this certificate; it may know all others. */
+function isAboutOne(error: unknown): boolean {
+  const status = problemOf(error)?.status ?? 0;
+  return status >= 400 && status < 500 && status !== 429;
 }
 
 async function pollOne(

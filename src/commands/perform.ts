@@ -1,12 +1,13 @@
 import { asEvercertError } from '../errors.ts';
 import { inspectVersion } from '../lineage/inspect.ts';
 import { archivePath } from '../lineage/paths.ts';
-import { type Lineage, versionOf } from '../lineage/scan.ts';
+import { type Lineage, readLineage, versionOf } from '../lineage/scan.ts';
 import { saveSettings } from '../lineage/settings.ts';
 import type { Plan } from '../renewal/decide.ts';
 import { attempt, type NoVersion } from './attempt.ts';
 import { deployLive, switchTo } from './deploy-live.ts';
-import type { Rollout } from './rollout.ts';
+import { record } from './record-rollout.ts';
+import { type Rollout, startRollout } from './rollout.ts';
 import type { Work } from './work.ts';
 
 /** A lineage is live and its deploy hooks were run; or no certificate was to be had. */
@@ -30,10 +31,21 @@ export async function perform(work: Work, lineage: Lineage, plan: Plan): Promise
   }
 }
 
-async function renewOne(work: Work, lineage: Lineage, plan: Plan): Promise<Performed> {
-  const found = await attempt(work, lineage, plan);
-  if (found.kind !== 'issued') return found;
-  return { kind: 'live', rollout: await switchTo(work, lineage, found.version) };
+async function renewOne(work: Work, found: Lineage, plan: Plan): Promise<Performed> {
+  const lineage = await withSwapNoted(work, found);
+  const attempted = await attempt(work, lineage, plan);
+  if (attempted.kind !== 'issued') return attempted;
+  return { kind: 'live', rollout: await switchTo(work, lineage, attempted.version) };
+}
+
+/** Steps 7 to 9 of a run that died after the swap: the new order would take away what tells that nobody moved the link. */
+async function withSwapNoted(work: Work, lineage: Lineage): Promise<Lineage> {
+  const { name, settings, settingsStamp, live, pending } = lineage;
+  if (pending?.kind !== 'swapped' || live.kind !== 'whole') return lineage;
+  work.edges.disk.syncDirectory(work.paths.live);
+  const { trouble } = await record(work, startRollout(work, lineage, live.facts.version, false));
+  if (trouble !== undefined) throw trouble;
+  return readLineage(work.edges.disk, work.paths, name, settings, settingsStamp);
 }
 
 /** The version of a run that died before it went live; one that is not whole is of no use. */

@@ -49,7 +49,9 @@ export async function renew(options: RenewOptions, edges: Edges): Promise<number
   if (options.planOnly) return report(edges, options, planned, NOTHING_DONE, idle);
   if (isReal) await recordFacts(edges, paths, planned, looked.observed);
   const result = await workOff(edges, paths, options, planned);
-  if (isReal && options.tell !== undefined) await tell(edges, paths, options.tell, planned, result);
+  if (isReal && options.tell !== undefined) {
+    await tell(edges, paths, options.tell, options.certName, planned, result);
+  }
   return report(edges, options, planned, result, idle);
 }
 
@@ -57,6 +59,7 @@ async function tell(
   edges: Edges,
   paths: StorePaths,
   options: TellOptions,
+  certName: string | undefined,
   planned: readonly Planned[],
   { outcomes }: RunResult,
 ): Promise<void> {
@@ -64,7 +67,7 @@ async function tell(
   const verdicts = planned.map(
     ({ plan }) => [plan.name, { plan, outcome: outcomes.get(plan.name) }] as const,
   );
-  await tellHealth(edges, paths, options, new Map(verdicts));
+  await tellHealth(edges, paths, options, new Map(verdicts), certName);
 }
 
 function nothingThere({ configDir }: RenewOptions, { emit }: Edges): number {

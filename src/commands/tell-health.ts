@@ -16,12 +16,17 @@ export interface TellOptions {
   readonly metricsFile: string | undefined;
 }
 
-/** After a run: metrics for Prometheus, notices for people. That they could not be told is a warning. */
+/**
+ * After a run: metrics for Prometheus, notices for people. That they could not be told is a warning.
+ *
+ * @param certName the only lineage that the run looked at; of the others nobody knows whether they are well again
+ */
 export async function tellHealth(
   edges: Edges,
   paths: StorePaths,
   options: TellOptions,
   verdicts: ReadonlyMap<string, Verdict>,
+  certName: string | undefined,
 ): Promise<void> {
   const health = healthOfAll(edges, paths, verdicts);
   keepMetrics(edges, options.metricsFile, health);
@@ -30,7 +35,8 @@ export async function tellHealth(
   const memoryPath = `${paths.state}/.notices.json`;
   const { notifyExpiryDays: expiryDays } = options;
   const { host, clock } = edges;
-  await notify(health, { targets, expiryDays, memoryPath, host }, notifyEdges(edges), clock.now());
+  const lookedAt = health.filter(({ lineage }) => certName === undefined || lineage === certName);
+  await notify(lookedAt, { targets, expiryDays, memoryPath, host }, notifyEdges(edges), clock.now());
 }
 
 /** Sends a test to all targets. @returns the exit status */

@@ -28,6 +28,9 @@ const OCSP_ACCESS = '1.3.6.1.5.5.7.48.1';
 const KEY_IDENTIFIER_TAG = 0x80;
 const URI_TAG = 0x86;
 const HTTP_URL = /^https?:\/\/[\x21-\x7e]{1,2040}$/i;
+const MAX_URL = 2048;
+/** What state takes; such a serial number or key identifier breaks RFC 5280 by far. */
+const MAX_RENEWAL_ID = 1000;
 
 export function readWhereabouts(certificate: Buffer): Whereabouts {
   const fields = orUndefined(() => readFields(certificate));
@@ -55,7 +58,8 @@ function orUndefined<T>(read: () => T): T | undefined {
 function renewalIdOf(value: Buffer, { serial }: RawFields): string | undefined {
   const keyId = [...childrenOf(readDer(value))].find(({ tag }) => tag === KEY_IDENTIFIER_TAG);
   if (keyId === undefined || keyId.start === keyId.end || serial.length === 0) return undefined;
-  return `${contentsOf(keyId).toString('base64url')}.${serial.toString('base64url')}`;
+  const id = `${contentsOf(keyId).toString('base64url')}.${serial.toString('base64url')}`;
+  return id.length > MAX_RENEWAL_ID ? undefined : id;
 }
 
 function firstResponder(value: Buffer): string | undefined {
@@ -87,9 +91,13 @@ export function fullNames(wrapped: DerElement): DerElement[] {
 
 /** Those GeneralNames that are http(s) URLs, as WHATWG writes them. */
 export function httpUrls(names: readonly DerElement[]): string[] {
-  return names
-    .filter(({ tag }) => tag === URI_TAG)
-    .map((name) => contentsOf(name).toString('latin1'))
-    .filter((url) => HTTP_URL.test(url) && URL.canParse(url))
-    .map((url) => new URL(url).href);
+  return (
+    names
+      .filter(({ tag }) => tag === URI_TAG)
+      .map((name) => contentsOf(name).toString('latin1'))
+      .filter((url) => HTTP_URL.test(url) && URL.canParse(url))
+      .map((url) => new URL(url).href)
+      // Escaping makes it longer.
+      .filter((url) => url.length <= MAX_URL)
+  );
 }

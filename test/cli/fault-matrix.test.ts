@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { catalogue, type Fault } from '../faults/catalogue.ts';
+import { catalogue } from '../faults/catalogue.ts';
+import type { Fault } from '../faults/fault.ts';
 import { play } from '../faults/play.ts';
 import { type Distance, pebbleSite, type Site, startPatientPebble, strictSite } from '../faults/site.ts';
 import type { Pebble } from '../support/rig/pebble.ts';
@@ -26,7 +27,7 @@ const AT_OURS = [
 const AT_PEBBLE = [
   'connection refused',
   'TLS by an unknown root',
-  '503 everywhere, Retry-After 3600',
+  '503 everywhere, Retry-After 7200',
   'truncated: finalize',
   'HTML with 200: directory',
   'reply lost: newOrder',
@@ -58,7 +59,7 @@ const distanceOf = (index: number): Distance => (index % 3 === 2 ? 'near' : 'far
 describe('borne at a CA of our own', { concurrency: 4 }, () => {
   for (const [index, fault] of faultsOf(AT_OURS).entries()) {
     const distance = distanceOf(index);
-    test(`${fault.name}, ${distance} the end`, () => judge(strictSite(distance), fault, distance));
+    test(`${fault.name}, ${distance}`, () => judge(strictSite(distance), fault, distance));
   }
 });
 
@@ -71,6 +72,6 @@ describe('borne at Pebble', { concurrency: 4, skip: skipWithout(['pebble']) }, (
 
   for (const [index, fault] of faultsOf(AT_PEBBLE).entries()) {
     const distance = distanceOf(index);
-    test(`${fault.name}, ${distance} the end`, () => judge(pebbleSite(distance, pebble), fault, distance));
+    test(`${fault.name}, ${distance}`, () => judge(pebbleSite(distance, pebble), fault, distance));
   }
 });

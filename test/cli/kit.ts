@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type AcmeServer, type AcmeServerOptions, startAcmeServer } from '../support/acme-server/index.ts';
-import { evercert, type RunOptions, type RunResult } from '../support/evercert.ts';
+import { beginningWith, evercert, type RunOptions, type RunResult } from '../support/evercert.ts';
 import { scratchDirectory } from '../support/rig/scratch.ts';
 
 /** One CA for a file of tests, and as many stores as it likes. The CA believes every challenge, so that tests run side by side. */
@@ -180,6 +180,5 @@ function describe(path: string): string {
 
 /** Environment in which evercert's clock is `days` ahead. */
 export function daysAhead(days: number): Record<string, string> {
-  const script = `const now=Date.now;Date.now=()=>now()+${days * 86_400_000}`;
-  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` };
+  return beginningWith(`const now=Date.now;Date.now=()=>now()+${days * 86_400_000}`);
 }

@@ -1,5 +1,6 @@
+import type { LoggedRequest } from '../support/acme-server/request-log.ts';
 import type { RunResult } from '../support/evercert.ts';
-import type { Fault } from './catalogue.ts';
+import type { Fault } from './fault.ts';
 import { type Distance, type Live, NAME, type Site } from './site.ts';
 
 /** How one fault was borne. */
@@ -7,6 +8,8 @@ export interface Played {
   /** The first line that tells of it. */
   readonly told: string;
   readonly hint: string;
+  /** Minutes until the next attempt, where it is told. */
+  readonly waits: number | undefined;
   readonly status: number | null;
   readonly seconds: number;
   /** That reached the proxy while the fault was there. */
@@ -30,21 +33,25 @@ export async function play(site: Site, fault: Fault, distance: Distance): Promis
   const started = Date.now();
   const run = await site.renew(fault.flags ?? [], fault.statements);
   const seconds = (Date.now() - started) / 1000;
-  const requests = site.proxy.requests.length - asked;
+  const heard = site.proxy.requests.slice(asked);
   const liveAfterFault = site.live();
   await site.heal();
   const repaired = run.status === 0 ? run : await site.renew(['--retry-now']);
   const orders = site.orders() - placed;
+  const waits = waitOf(run, site.now());
   const complaints = [
     ...complaintsOf(run, before, liveAfterFault, fault, distance),
+    ...complaintsOfWait(waits, fault, distance),
     ...complaintsOfRepair(repaired, before, site.live()),
+    ...complaintsOfResume(repaired, heard),
     ...(orders === (fault.orders ?? 1) ? [] : [`${orders} orders, not ${fault.orders ?? 1}`]),
   ];
   return {
     ...tellingOf(run),
+    waits,
     status: run.status,
     seconds,
-    requests,
+    requests: heard.length,
     liveAfterFault,
     repair: repaired.status,
     orders,
@@ -70,6 +77,24 @@ function complaintsOf(
     ...(isBorne || tellingOf(run).hint !== '' ? [] : [`no hint: ${text}`]),
     ...(/internal error|^ {4}at /m.test(text) ? [`a stack: ${text}`] : []),
   ];
+}
+
+/** Only of what is deferred the next attempt is told. */
+function waitOf({ stderr }: RunResult, now: number): number | undefined {
+  const [, date, time] = / next attempt from (\S+) (\S+) UTC:/.exec(stderr) ?? [];
+  return date === undefined ? undefined : Math.ceil((Date.parse(`${date}T${time}Z`) - now) / 60_000);
+}
+
+function complaintsOfWait(waits: number | undefined, { leastWait = 0 }: Fault, distance: Distance): string[] {
+  if (distance === 'near' || leastWait === 0) return [];
+  return waits !== undefined && waits >= leastWait ? [] : [`the next attempt is in ${waits} minutes`];
+}
+
+/** What was never asked for cannot be gone on with; from the nonce on it may have been. */
+function complaintsOfResume({ stdout }: RunResult, heard: readonly LoggedRequest[]): string[] {
+  const isResumed = stdout.includes('going on with the order');
+  const isOrdered = heard.some(({ endpoint }) => ['newNonce', 'newOrder'].includes(endpoint));
+  return isResumed && !isOrdered ? [`nothing was ordered, but: ${stdout}`] : [];
 }
 
 function complaintsOfRepair(run: RunResult, before: Live, after: Live): string[] {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Injection } from '../support/acme-server/faults.ts';
 import { type AcmeServer, startAcmeServer } from '../support/acme-server/index.ts';
-import { evercert, type RunResult } from '../support/evercert.ts';
+import { beginningWith, evercert, type RunResult } from '../support/evercert.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy/index.ts';
 import { type Pebble, startPebble } from '../support/rig/pebble.ts';
 import { freePort } from '../support/rig/ports.ts';
@@ -146,7 +146,7 @@ async function seeded(
     },
     renew: (more, statements = []) => {
       const argv = ['renew', ...where, '--no-random-sleep-on-renew', ...more];
-      return evercert(argv, { env: preloaded([...aheadBy(daysAhead), ...statements]) });
+      return evercert(argv, { env: beginningWith([...aheadBy(daysAhead), ...statements].join(';')) });
     },
     now: () => Date.now() + daysAhead * DAY * 1000,
     live: () => readLive(join(configDir, 'live', NAME)),
@@ -156,11 +156,6 @@ async function seeded(
       remove();
     },
   };
-}
-
-function preloaded(statements: readonly string[]): Record<string, string> {
-  if (statements.length === 0) return {};
-  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(statements.join(';'))}` };
 }
 
 function readLive(directory: string): Live {

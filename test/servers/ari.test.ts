@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { evercert } from '../support/evercert.ts';
+import { clockAt, evercert } from '../support/evercert.ts';
 import { startFaultProxy } from '../support/fault-proxy/index.ts';
 import { type PebbleOptions, startPebble } from '../support/rig/pebble.ts';
 import { during } from '../support/rig/processes.ts';
@@ -59,11 +59,7 @@ async function suggest({ pebble, live }: Ground, start: number, end: number): Pr
   await pebble.setRenewalInfo(readFileSync(live(NAME, 'cert.pem'), 'utf8'), { suggestedWindow });
 }
 
-/** Environment in which evercert's clock shows this time at the start. */
-function clockAt(time: number): { env: Record<string, string> } {
-  const script = `const now=Date.now,ahead=${time}-now();Date.now=()=>now()+ahead`;
-  return { env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` } };
-}
+const at = (time: number) => ({ env: clockAt(time) });
 
 describe('a window that Pebble suggests', { skip: skipWithout(['pebble']) }, () => {
   test('is kept to: renewed at the time that was drawn from it, and not before', async (t) => {
@@ -76,9 +72,9 @@ describe('a window that Pebble suggests', { skip: skipWithout(['pebble']) }, () 
     const { chosenAt, ...info } = remembered(ground);
     assert.deepEqual([info.start, info.end], [start, start + 2 * DAY]);
     assert.ok(start <= chosenAt && chosenAt <= start + 2 * DAY, String(chosenAt));
-    assert.match((await succeeds(ground.renew([], clockAt(chosenAt - 60_000)))).stdout, /not due/);
+    assert.match((await succeeds(ground.renew([], at(chosenAt - 60_000)))).stdout, /not due/);
     assert.equal(remembered(ground).chosenAt, chosenAt, 'drawn again although the window stands');
-    const due = await succeeds(ground.renew([], clockAt(chosenAt + 1000)));
+    const due = await succeeds(ground.renew([], at(chosenAt + 1000)));
     assert.match(due.stdout, /renewing: the CA suggests this time/);
     assert.equal(ground.lineage(NAME).version, '0002');
     assert.equal(countOrders(ground.pebble), 2);
@@ -201,16 +197,16 @@ describe('a second CA to fall back on', { skip: skipWithout(['pebble']) }, () =>
     const firstIssuer = ground.lineage(NAME).certificate.issuer;
     await proxy.refuse();
     const due = Date.now() + 62 * DAY;
-    const fell = await succeeds(ground.renew([], clockAt(due)));
+    const fell = await succeeds(ground.renew([], at(due)));
     assert.match(fell.stdout, /asking the next CA/);
     assert.equal(ground.lineage(NAME).version, '0002');
     assert.notEqual(ground.lineage(NAME).certificate.issuer, firstIssuer);
     await proxy.listen();
 
     // The certificate is as old as the real clock says: not due, whichever CA it is of.
-    assert.match((await succeeds(ground.renew([], clockAt(Date.now() + DAY)))).stdout, /not due/);
+    assert.match((await succeeds(ground.renew([], at(Date.now() + DAY)))).stdout, /not due/);
     assert.equal(countOrders(ground.pebble), 1);
-    await succeeds(ground.renew([], clockAt(due + DAY)));
+    await succeeds(ground.renew([], at(due + DAY)));
     assert.equal(ground.lineage(NAME).version, '0003');
     assert.deepEqual([countOrders(ground.pebble), countOrders(second)], [2, 1]);
   });

@@ -1,5 +1,6 @@
 // Every fault at our own CA and at Pebble: node esbuild.config.js && node .build/test/soak/fault-matrix.js [strict|pebble] [word of a name]
-import { catalogue, type Fault } from '../faults/catalogue.ts';
+import { catalogue } from '../faults/catalogue.ts';
+import type { Fault } from '../faults/fault.ts';
 import { type Played, play } from '../faults/play.ts';
 import { type Distance, pebbleSite, type Site, startPatientPebble, strictSite } from '../faults/site.ts';
 import type { Pebble } from '../support/rig/pebble.ts';
@@ -18,8 +19,20 @@ process.exit(complaints.length === 0 ? 0 : 1);
 
 async function table(ca: Ca): Promise<void> {
   const pebbles = new Map<number, Pebble>();
-  row(['fault', 'told', 'hint', 'exit far / near', 'requests', 's', 'old version', 'repair', 'orders', '']);
-  row(Array(10).fill('---'));
+  row([
+    'fault',
+    'told',
+    'hint',
+    'exit far / near',
+    'next attempt',
+    'requests',
+    's',
+    'old version',
+    'repair',
+    'orders',
+    '',
+  ]);
+  row(Array(11).fill('---'));
   for (const fault of chosen) {
     if (ca === 'pebble' && fault.notAtPebble !== undefined)
       row([fault.name, `not at Pebble: ${fault.notAtPebble}`]);
@@ -62,6 +75,7 @@ function tell(ca: Ca, { name, isBorne }: Fault, [far, near]: readonly [Played, P
     isBorne ? '(renewed in the same run)' : far.told,
     far.hint,
     `${far.status} / ${near.status}`,
+    far.waits === undefined ? '-' : `in ${far.waits} min`,
     String(far.requests),
     far.seconds.toFixed(1),
     isBorne ? 'replaced' : `${version} live, ${isWhole ? 'whole' : 'NOT WHOLE'}`,

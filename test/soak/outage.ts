@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DOWN_FROM, DOWN_TO } from '../sim/month-down.ts';
 import { type AcmeServer, startAcmeServer } from '../support/acme-server/index.ts';
-import { evercert, type RunResult } from '../support/evercert.ts';
+import { clockAt, evercert, type RunResult } from '../support/evercert.ts';
 import { startFaultProxy } from '../support/fault-proxy/index.ts';
 import { freePort } from '../support/rig/ports.ts';
 import { scratchDirectory } from '../support/rig/scratch.ts';
@@ -108,12 +108,6 @@ function dayOf(moment: string): string {
 function dayLine(day: number, { statuses, told, asked }: Day, orders: string): string {
   const exits = [...statuses].map(([status, count]) => `${status} (${count})`).join(', ');
   return `| ${day} | ${exits} | ${asked} | ${orders} | ${[...told].join('<br>') || 'not due'} |`;
-}
-
-/** Environment in which evercert's clock shows this time at the start. */
-function clockAt(time: number): Record<string, string> {
-  const script = `const now=Date.now,ahead=${time}-now();Date.now=()=>now()+ahead`;
-  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` };
 }
 
 for (const told of await Promise.all([story(false), story(true)])) console.log(told);

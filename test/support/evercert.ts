@@ -23,6 +23,16 @@ export interface RunOptions {
 
 const BINARY = resolve('bin/evercert.js');
 
+/** Environment in which a run begins with this statement of JavaScript. */
+export function beginningWith(statement: string): Record<string, string> {
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(statement)}` };
+}
+
+/** Environment in which evercert's clock shows this time at the start. */
+export function clockAt(time: number): Record<string, string> {
+  return beginningWith(`const now=Date.now,ahead=${time}-now();Date.now=()=>now()+ahead`);
+}
+
 /** Runs bin/evercert.js as cron does: no terminal, a bare environment. */
 export function evercert(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const nodeOptions = options.preload === undefined ? [] : ['--import', resolve(options.preload)];

@@ -34,6 +34,12 @@ test('the certificate identifier is that of RFC 9773 section 4.1', async () => {
   assert.deepEqual(found, { ...NOTHING, renewalId: 'aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE' });
 });
 
+test('what is longer than state takes is nothing', async () => {
+  assert.deepEqual(await whereabouts(KEY_ID, keyId('69'.repeat(4000))), NOTHING);
+  const long = `http://a.example/${'<'.repeat(2000)}`;
+  assert.deepEqual(await whereabouts(ACCESS, sequence(ocspAt(uri(long)))), NOTHING);
+});
+
 test('a leaf tells all three', async () => {
   const full = await certify(
     {
