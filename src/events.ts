@@ -84,7 +84,7 @@ export type Event =
       readonly lineage: string;
       /** Keys of the settings; none: they were as asked already. */
       readonly changed: readonly string[];
-      /** Why the next renew orders a certificate. */
+      /** Why the next renew orders a certificate, or waits. */
       readonly reason?: Reason;
       readonly waiting?: Waiting;
     }

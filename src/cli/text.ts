@@ -94,10 +94,12 @@ export function reconfiguredText(event: Event & { type: 'reconfigured' }): strin
   const { lineage, changed, reason, waiting } = event;
   const saved =
     changed.length === 0 ? 'nothing changed: its settings are so already' : `saved: ${changed.join(', ')}`;
-  const next = reason && `the next renew orders a certificate: ${REASONS[reason]}`;
-  const waits =
-    waiting && `${waitingText('waiting', waiting)} (renew --cert-name ${lineage} --retry-now does not wait)`;
-  return `${lineage}: ${[saved, next, waits].filter((part) => part !== undefined).join('; ')}`;
+  if (reason === undefined) return `${lineage}: ${saved}`;
+  const next =
+    waiting === undefined
+      ? `the next renew orders a certificate: ${REASONS[reason]}`
+      : `${waitingText(reason, waiting)} (renew --cert-name ${lineage} --retry-now does not wait)`;
+  return `${lineage}: ${saved}; ${next}`;
 }
 
 export function failedText({ lineage, error, deferredUntil }: Event & { type: 'failed' }): string {

@@ -94,6 +94,7 @@ async function enrol(
 /** What changed, and what comes of it by itself. */
 function tell({ clock, emit }: Edges, lineage: Lineage, changed: readonly Key[]): void {
   const { action, reason, waiting } = decide(lineage, clock.now(), undefined);
-  const renewal = action === 'renew' || action === 'issue' ? { reason } : {};
-  emit({ type: 'reconfigured', lineage: lineage.name, changed, ...renewal, ...(waiting && { waiting }) });
+  const orders = action === 'renew' || action === 'issue';
+  const next = orders || waiting !== undefined ? { reason } : {};
+  emit({ type: 'reconfigured', lineage: lineage.name, changed, ...next, ...(waiting && { waiting }) });
 }

@@ -210,6 +210,15 @@ describe('an empty value takes a setting away', () => {
     assert.equal(store.settings(NAME).hooks, undefined);
   });
 
+  test('a deploy hook that keeps failing: forgotten once it is taken away', async () => {
+    const store = await bench.seeded(NAME);
+    fails(await store.renew(['--force-renewal', '--deploy-hook', 'false']), 1, /deploy hook false/);
+    const { stdout } = succeeds(await reconfigure(store, '--deploy-hook', ''));
+    assert.match(stdout, /saved: hooks; waiting to deploy again until .* --retry-now does not wait/);
+    succeeds(await store.renew(['--retry-now']));
+    assert.match(succeeds(await store.certificates()).stdout, /valid/);
+  });
+
   test('it stands alone, and what must have a value has one', async () => {
     const store = await bench.seeded(NAME);
     const twice = ['--fallback-server', other.directoryUrl, '--fallback-server', ''];
