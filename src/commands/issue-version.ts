@@ -68,11 +68,13 @@ function orderUnderWay({ pending }: Lineage, { server, newKey }: Choice): Pendin
 async function beginPending(work: Work, lineage: Lineage, choice: Choice): Promise<PendingOrder> {
   const { edges, paths } = work;
   const { name, settings } = lineage;
+  const profile = wantedProfile(settings)?.name;
   const order: PendingOrder = {
     version: 1,
     server: choice.server,
     names: [...choice.names],
     key: settings.key,
+    ...(profile === undefined ? {} : { profile }),
     createdAt: edges.clock.now(),
     target: nextVersion(listVersions(edges.disk, paths, name)),
   };

@@ -30,13 +30,14 @@ export function startRollout(work: DeployWork, lineage: Lineage, version: string
     listHooks(edges.disk, paths.hooks, kind, settings.hooks?.[kind]);
   const hooks = { deploy: list('deploy'), reload: list('reload') };
   // A run that died with all done left only the tidying up.
-  const isKnown = isRedeploy(lineage, version) && !again;
+  const live = inspectVersion(edges.disk, paths, lineage.name, version);
+  const isKnown = isRedeploy(lineage, version) && !again && !isOtherOf(state, live);
   const isDeployed = isKnown && lineage.deployed === version;
   const known = isKnown && state?.queue?.version === version ? state.queue.entries : undefined;
   const wanted = isDeployed ? [] : wantedEntries(hooks, settings.verify ?? []);
   return {
     lineage,
-    live: inspectVersion(edges.disk, paths, lineage.name, version),
+    live,
     deployment: deploymentOf(work, lineage, version),
     hooks,
     entries: inStages(queueFor(wanted, known)),
@@ -47,6 +48,11 @@ export function startRollout(work: DeployWork, lineage: Lineage, version: string
 /** Whether it was live before this run; a number may come again where an archive was lost. */
 export function isRedeploy({ live }: Lineage, version: string): boolean {
   return live.kind === 'whole' && live.facts.version === version;
+}
+
+/** State tells of another certificate of this number, which was lost with the archive. */
+function isOtherOf(state: Lineage['state'], live: LiveFacts): boolean {
+  return state?.live?.version === live.version && state.live.notAfter !== live.notAfter;
 }
 
 function wantedEntries({ deploy, reload }: Rollout['hooks'], targets: readonly string[]): Wanted[] {

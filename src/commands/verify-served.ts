@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Check, CheckResult, Verify } from '../deploy/check.ts';
 import { type Served, waitUntilServed } from '../deploy/served.ts';
 import { parseVerifyTarget, type VerifyTarget } from '../deploy/verify.ts';
@@ -7,6 +8,9 @@ import { readLeaf } from '../x509/certificate.ts';
 import { certificateDer } from '../x509/pem.ts';
 import type { Edges } from './edges.ts';
 
+/** Each is a file that is open; a thousand may be all that this process is given. */
+const PROBES_AT_A_TIME = 64;
+
 /** Asks servers what they serve; loads what does so only when there is something to ask. */
 export function createVerify({
   probeTls,
@@ -14,7 +18,9 @@ export function createVerify({
   signal,
 }: Pick<Edges, 'probeTls' | 'clock' | 'signal'>): Verify {
   return async (checks, patience) => {
-    const probe = await probeTls();
+    const ask = await probeTls();
+    const limit = pLimit(PROBES_AT_A_TIME);
+    const probe: ProbeTls = (...question) => limit(() => ask(...question));
     return Promise.all(checks.map((check) => verifyOne(probe, check, patience, clock, signal)));
   };
 }

@@ -21,6 +21,8 @@ const PendingSchema = v.strictObject({
   createdAt: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8.64e15)),
   /** The version that this renewal will become. */
   target: v.pipe(v.string(), v.check(isVersion)),
+  /** The profile that was wanted. */
+  profile: v.optional(v.string()),
   orderUrl: v.optional(v.pipe(v.string(), v.url())),
 });
 
@@ -64,6 +66,7 @@ export function fitsSettings(order: PendingOrder, settings: Settings): boolean {
   return (
     [server, ...fallbackServers].includes(order.server) &&
     (isPart || sameNames(order.names, names)) &&
+    order.profile === (settings.requiredProfile ?? settings.preferredProfile) &&
     sameKind(order.key, settings.key)
   );
 }

@@ -47,7 +47,7 @@ export function connectionFailed(message: string, cause?: unknown): EvercertErro
 
 /** The time for something was over: with the system's own code for that, so that it counts as passing. */
 export function timedOut(message: string): EvercertError {
-  return connectionFailed(message, Object.assign(new Error(message), { code: 'ETIMEDOUT' }));
+  return connectionFailed(message, Object.assign(new TypeError(message), { code: 'ETIMEDOUT' }));
 }
 
 /** A proxy that does not let us through. */

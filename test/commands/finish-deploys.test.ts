@@ -190,6 +190,15 @@ test('a hook that was taken away is forgotten', async () => {
   assert.equal(stateOf(work.paths).deployed, '0001');
 });
 
+test('state that tells of another certificate of this number says nothing of this one', async () => {
+  const { run, paths } = await rig(ALL);
+  const { live } = (await run()).state;
+  assert.ok(live);
+  const other = { ...live, stamps: [], notAfter: live.notAfter - 1 };
+  await writeState(systemDisk, paths, NAME, { version: 1, live: other, deployed: '0001' });
+  assert.deepEqual((await run()).done, ['deploy', 'reload', '!a:443', '!b:443']);
+});
+
 test('other things that state remembers stay', async () => {
   const { run, bad, paths } = await rig(ALL);
   bad.add('deploy');

@@ -116,4 +116,8 @@ test('an order fits settings of the same CA, names and key', () => {
   assert.ok(!fitsSettings({ ...ORDER, server: 'https://other.example/' }, SETTINGS));
   assert.ok(!fitsSettings({ ...ORDER, names: ['a.example'] }, SETTINGS));
   assert.ok(!fitsSettings({ ...ORDER, key: { type: 'rsa', bits: 2048 } }, SETTINGS));
+  const short = { ...ORDER, profile: 'shortlived' };
+  assert.ok(!fitsSettings(short, SETTINGS));
+  assert.ok(!fitsSettings(ORDER, { ...SETTINGS, requiredProfile: 'shortlived' }));
+  assert.ok(fitsSettings(short, { ...SETTINGS, preferredProfile: 'shortlived' }));
 });
