@@ -33,14 +33,21 @@ const NOT_HOURLY = [
   'plan',
   'dry-run',
   'force-renewal',
+  'retry-now',
+  'notify-test',
   'random-sleep-on-renew',
   'no-random-sleep-on-renew',
 ];
 
 /** @throws EvercertError usage */
 export function checkRenewFlags(renewFlags: readonly string[]): void {
-  for (const { flag } of occurrences('renew', renewFlags)) {
+  for (const { flag, value } of occurrences('renew', renewFlags)) {
     if (flag.name === 'config-dir') throw usage('timer', '--config-dir stands before the --');
+    if (flag.name === 'notify' && value.startsWith('slack+'))
+      throw usage(
+        'timer',
+        'the URL of Slack is a secret: put it into EVERCERT_NOTIFY in /etc/default/evercert',
+      );
     if (NOT_HOURLY.includes(flag.name)) throw usage('timer', `--${flag.name} is not for every hour`);
   }
 }

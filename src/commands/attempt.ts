@@ -138,9 +138,10 @@ function timingIfLive(lineage: Lineage): Timing | undefined {
 }
 
 /** Far from the end a failure can wait, unless a person wanted it now. */
-function ended(work: Work, { error, lineage, failure }: Failed): NoVersion {
+function ended(work: Work, { error, lineage }: Failed): NoVersion {
   const timing = timingIfLive(lineage);
   const now = work.edges.clock.now();
   if (work.attended || work.forced || needsPerson(lineage, now)) return { kind: 'failed', error };
-  return { kind: 'deferred', error, until: nextAttemptAt(failure, timing, now) };
+  const attempts = (lineage.state?.failures ?? []).map((failure) => nextAttemptAt(failure, timing, now));
+  return { kind: 'deferred', error, until: Math.min(...attempts) };
 }

@@ -1,3 +1,4 @@
+import { hookTitle } from '../deploy/hook-plan.ts';
 import type { EvercertError } from '../errors.ts';
 import type { LineageFailure, LineageHealth } from '../health/health.ts';
 import type { StorePaths } from '../lineage/paths.ts';
@@ -52,9 +53,14 @@ export function healthOf(
   };
 }
 
+/** Commands may be long, and are told to strangers. */
+const MAX_TITLE = 80;
+
 function deployPending(state: State | undefined, live: LiveFacts | undefined): string[] {
   if (state?.queue === undefined || state.queue.version !== live?.version) return [];
-  return state.queue.entries.filter(({ done }) => done !== true).map(({ name }) => name);
+  return state.queue.entries
+    .filter(({ done }) => done !== true)
+    .map(({ name }) => hookTitle(name).slice(0, MAX_TITLE));
 }
 
 /** What keeps it from being deployed is told as such; all else that went wrong is a failure. */

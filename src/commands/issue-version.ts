@@ -61,8 +61,8 @@ export async function issueVersion(
 
 /** The order of an earlier run, if it is at this CA and its key will do. */
 function orderUnderWay({ pending }: Lineage, { server, newKey }: Choice): PendingOrder | undefined {
-  if (newKey) return undefined;
-  return pending?.kind === 'ordered' && pending.order.server === server ? pending.order : undefined;
+  if (pending?.kind !== 'ordered' || pending.order.server !== server) return undefined;
+  return newKey && pending.order.newKey !== true ? undefined : pending.order;
 }
 
 async function beginPending(work: Work, lineage: Lineage, choice: Choice): Promise<PendingOrder> {
@@ -75,6 +75,7 @@ async function beginPending(work: Work, lineage: Lineage, choice: Choice): Promi
     names: [...choice.names],
     key: settings.key,
     ...(profile === undefined ? {} : { profile }),
+    ...(choice.newKey ? { newKey: true } : {}),
     createdAt: edges.clock.now(),
     target: nextVersion(listVersions(edges.disk, paths, name)),
   };

@@ -21,6 +21,8 @@ const PendingSchema = v.strictObject({
   createdAt: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8.64e15)),
   /** The version that this renewal will become. */
   target: v.pipe(v.string(), v.check(isVersion)),
+  /** Its key is not the one before it, whatever the settings said. */
+  newKey: v.optional(v.boolean()),
   /** The profile that was wanted. */
   profile: v.optional(v.string()),
   orderUrl: v.optional(v.pipe(v.string(), v.url())),

@@ -59,7 +59,7 @@ const Revocation = v.strictObject({
 const Failure = v.strictObject({
   /** Directory URL of the CA; empty for what happened on this machine. */
   server: Text,
-  kind: v.picklist(['network', 'ca', 'rate-limit', 'input', 'validation', 'hook', 'local']),
+  kind: v.picklist(['network', 'ca', 'rate-limit', 'account', 'input', 'validation', 'hook', 'local']),
   /** The error's own, for whoever reads it later. */
   code: Text,
   message: Text,

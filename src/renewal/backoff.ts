@@ -16,6 +16,7 @@ const WAITS: Record<FailureKind, readonly number[]> = {
   'rate-limit': [HOUR_MS, 6 * HOUR_MS, DAY_MS],
   // It will not change by itself.
   input: [DAY_MS],
+  account: [DAY_MS],
   // Nobody but this machine is asked.
   hook: [MINUTE_MS, 10 * MINUTE_MS, HOUR_MS],
   local: [MINUTE_MS, 10 * MINUTE_MS, HOUR_MS],
@@ -75,7 +76,7 @@ export function withFailure(
 /**
  * When the next attempt may be made at the place of a failure. Near the end no wait is long: in the last twentieth of
  * the life a two-hundredth of it, in the last fiftieth a thousandth, in the last hour a minute; from a tenth of the life
- * after the end on, the usual one again. What the CA asked for counts until that last fiftieth. A clock that was set
+ * after the end on, the usual one again, unless the CA is just not there. What the CA asked for counts until that last fiftieth. A clock that was set
  * back does not prolong a wait.
  *
  * @param timing undefined when nothing is live yet
@@ -85,11 +86,11 @@ export function nextAttemptAt(failure: Failure, timing: Timing | undefined, now:
   return Math.round(Math.min(failure.nextAt, failure.lastAt + longestWait(failure, timing, now)));
 }
 
-function longestWait({ retryAfter }: Failure, timing: Timing | undefined, now: number): number {
+function longestWait({ kind, retryAfter }: Failure, timing: Timing | undefined, now: number): number {
   if (timing === undefined) return Infinity;
   const lifetime = timing.notAfter - timing.notBefore;
   const left = timing.notAfter - now;
-  if (left < -lifetime / 10) return Infinity;
+  if (left < -lifetime / 10 && kind !== 'network') return Infinity;
   if (left < Math.min(HOUR_MS, lifetime / 50)) return MINUTE_MS;
   if (left < lifetime / 50) return lifetime / 1000;
   if (left < lifetime / 20 && retryAfter !== true) return lifetime / 200;

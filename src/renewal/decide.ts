@@ -1,7 +1,7 @@
 import { EvercertError } from '../errors.ts';
 import type { Action, Reason, Waiting } from '../events.ts';
 import type { BrokenLineage, Lineage } from '../lineage/scan.ts';
-import type { LiveFacts } from '../lineage/state.ts';
+import type { Failure, LiveFacts } from '../lineage/state.ts';
 import { driftReason, leftOutReason } from './drift.ts';
 import { dueAt, isUrgent, type Timing } from './due.ts';
 import { isOutdated, queueDueAt } from './queue.ts';
@@ -63,7 +63,7 @@ function decideWhole(lineage: Lineage, facts: LiveFacts, now: number, forced: bo
   const { pending } = lineage;
   const age = revocationReason(lineage, facts) ?? ageReason(lineage, facts, now);
   if (lineage.pinned && !forced) return pinned(lineage.name, facts, age);
-  if (pending?.kind === 'ordered' && !hasLostKey(lineage, facts)) {
+  if (pending?.kind === 'ordered' && !(hasLostKey(lineage, facts) && pending.order.newKey !== true)) {
     return { action: 'resume', reason: 'interrupted' };
   }
   if (pending?.kind === 'published') return { action: 'promote', reason: 'published-not-live' };
@@ -90,7 +90,7 @@ function keyChoice({ state }: Lineage, { version }: LiveFacts): Pick<Plan, 'newK
   return compromised ? { newKey: true } : {};
 }
 
-/** The order under way is for a key that others have. */
+/** The key that is used again and again is one that others have. */
 function hasLostKey(lineage: Lineage, facts: LiveFacts): boolean {
   return lineage.settings.reuseKey === true && keyChoice(lineage, facts).newKey === true;
 }
@@ -119,10 +119,19 @@ function withServers(lineage: Lineage, decision: Decision, now: number, word: Wo
   const { server, fallbackServers = [] } = lineage.settings;
   const inTurn = [server, ...fallbackServers];
   const servers = decision.action === 'resume' ? underWayFirst(lineage, inTurn) : inTurn;
-  const failures = word === undefined ? (lineage.state?.failures ?? []) : [];
+  const failures = word === undefined ? standing(lineage) : [];
   const ask = serversToAsk(servers, failures, timing, now);
   if ('servers' in ask) return { ...decision, servers: ask.servers };
   return whileWaiting(lineage, { ...ask, urgent: needsPerson(lineage, now) }, now, word);
+}
+
+/** What says nothing against the operator's own wishes, which may have been corrected since. */
+const NOT_OURS: ReadonlySet<Failure['kind']> = new Set(['network', 'ca', 'rate-limit']);
+
+/** The failures that still count: of those that are ours, none from before the settings were changed. */
+function standing({ state, settingsStamp }: Lineage): readonly Failure[] {
+  const [, , changedAt = 0] = settingsStamp ?? [];
+  return (state?.failures ?? []).filter(({ kind, lastAt }) => NOT_OURS.has(kind) || changedAt < lastAt);
 }
 
 /** What is live is deployed also while no CA can be asked. */

@@ -10,6 +10,7 @@ export interface ErrorFacts {
   readonly challenges?: readonly string[] | undefined;
 }
 
+/** 'account': what another CA may do without, or have. */
 const KINDS: Partial<Record<ErrorCode, FailureKind>> = {
   'connection-failed': 'network',
   'tls-failed': 'network',
@@ -17,12 +18,14 @@ const KINDS: Partial<Record<ErrorCode, FailureKind>> = {
   'order-failed': 'ca',
   'order-timeout': 'ca',
   'chain-bad': 'ca',
-  'challenge-unsupported': 'input',
-  'terms-not-agreed': 'input',
-  'email-missing': 'input',
-  'eab-missing': 'input',
-  'account-deactivated': 'input',
-  'profile-unsupported': 'input',
+  'challenge-unsupported': 'account',
+  'terms-not-agreed': 'account',
+  'email-missing': 'account',
+  'eab-missing': 'account',
+  'account-deactivated': 'account',
+  'account-damaged': 'account',
+  'account-missing': 'account',
+  'profile-unsupported': 'account',
   'bad-csr': 'input',
   'hook-failed': 'hook',
 };
@@ -34,6 +37,9 @@ const PROBLEM_KINDS: ReadonlyMap<string, FailureKind> = new Map([
   ['badNonce', 'ca'],
   ['orderNotReady', 'ca'],
   ['alreadyReplaced', 'ca'],
+  ['accountDoesNotExist', 'account'],
+  ['externalAccountRequired', 'account'],
+  ['userActionRequired', 'account'],
   ['caa', 'validation'],
   ['connection', 'validation'],
   ['dns', 'validation'],

@@ -36,9 +36,12 @@ export function serversToAsk(
   return first === undefined ? soonestOf(waits) : { servers: [first, ...others] };
 }
 
-/** Whether a lineage goes on to the next CA of its list: an outage, a rate limit, the second fault of a CA in a row. */
+/**
+ * Whether a lineage goes on to the next CA of its list: an outage, a rate limit, no account there or not what is wanted on
+ * offer, the second fault of a CA in a row.
+ */
 export function movesOn({ kind, count }: Pick<Failure, 'kind' | 'count'>): boolean {
-  return kind === 'network' || kind === 'rate-limit' || (kind === 'ca' && count > 1);
+  return kind === 'network' || kind === 'rate-limit' || kind === 'account' || (kind === 'ca' && count > 1);
 }
 
 function waitFor(

@@ -20,6 +20,7 @@ const WAITS: Record<FailureKind, readonly number[]> = {
   ca: LONG,
   validation: [10, 100, 1440, 1440],
   'rate-limit': [60, 360, 1440, 1440],
+  account: [1440, 1440],
   input: [1440, 1440],
   hook: [1, 10, 60, 60],
   local: [1, 10, 60, 60],

@@ -101,6 +101,15 @@ const RULES: readonly (readonly [string, Case, string, Word?])[] = [
     'renew revoked A new-key',
   ],
   [
+    'an order under way for the key that took its place is resumed',
+    {
+      state: COMPROMISED,
+      settings: { reuseKey: true },
+      lineage: { pending: { kind: 'ordered', order: { ...ORDER, newKey: true } } },
+    },
+    'resume interrupted A',
+  ],
+  [
     'an order under way for a key of its own is resumed',
     { state: COMPROMISED, lineage: ordered() },
     'resume interrupted A',
@@ -195,6 +204,21 @@ const RULES: readonly (readonly [string, Case, string, Word?])[] = [
   [
     'no fallback is asked for our error',
     { facts: DUE, settings: BOTH, state: failed(failure(A, 'input')) },
+    'skip waiting 3h',
+  ],
+  [
+    'our error does not wait once the settings were changed',
+    { facts: DUE, state: failed(failure(A, 'input')), lineage: { settingsStamp: [1, 1, NOW + 1] } },
+    'renew due A',
+  ],
+  [
+    'an outage waits also when the settings were changed',
+    { facts: DUE, state: failed(failure(A, 'network')), lineage: { settingsStamp: [1, 1, NOW + 1] } },
+    'skip waiting 3h',
+  ],
+  [
+    'settings that are older than our error change nothing',
+    { facts: DUE, state: failed(failure(A, 'input')), lineage: { settingsStamp: [1, 1, NOW - 1] } },
     'skip waiting 3h',
   ],
   ['the CA is asked before its fallback', { facts: DUE, settings: BOTH }, 'renew due AB'],

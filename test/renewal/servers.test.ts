@@ -36,6 +36,7 @@ const RULES: readonly (readonly [string, readonly string[], string])[] = [
   ['a CA whose wait is over is asked again, first', ['A network 4 0', 'B network 1 3'], 'A C'],
   ['our error at a fallback stops there: those before it', ['B validation 1 3'], 'A'],
   ['our error at a fallback stops there: none after it', ['A network 1 5', 'B input 1 3'], 'wait 3 B'],
+  ['a CA without an account is passed over', ['A network 1 5', 'B account 1 24'], 'C'],
   ['all wait: the soonest', ['A network 1 3', 'B network 1 2', 'C ca 2 4'], 'wait 2 B'],
   ['a failure on this machine blocks all', ['here local 1 1'], 'wait 1 '],
   ['a hook that failed blocks all', ['here hook 1 1', 'A network 1 3'], 'wait 1 '],
@@ -53,9 +54,9 @@ for (const [text, failures, expected] of RULES) {
 }
 
 test('who moves on', () => {
-  const kinds = ['network', 'ca', 'rate-limit', 'input', 'validation', 'hook', 'local'] as const;
+  const kinds = ['network', 'ca', 'rate-limit', 'account', 'input', 'validation', 'hook', 'local'] as const;
   const told = [1, 2].map((count) => kinds.filter((kind) => movesOn({ kind, count })).join(' '));
-  assert.deepEqual(told, ['network rate-limit', 'network ca rate-limit']);
+  assert.deepEqual(told, ['network rate-limit account', 'network ca rate-limit account']);
 });
 
 test('no CA at all is a bug', () => assert.throws(() => serversToAsk([], [], undefined, NOW), TypeError));
