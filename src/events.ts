@@ -137,7 +137,7 @@ export type Event =
       readonly type: 'timer-file';
       readonly done: 'written' | 'unchanged' | 'removed' | 'printed';
       readonly path: string;
-      /** Of a file that is printed. */
+      /** Of a file that is written or printed. */
       readonly text?: string;
     }
   | { readonly type: 'ran'; readonly command: string }

@@ -183,7 +183,7 @@ function testArguments() {
   return [
     '--enable-source-maps',
     '--test',
-    '--test-concurrency=2',
+    '--test-concurrency=3',
     `--test-timeout=${FILE_TIMEOUT_MS}`,
     `--test-reporter=${reporter}`,
     '--test-reporter-destination=stdout',

@@ -219,7 +219,9 @@ export function warningText(event: Event & { type: 'warning' }): string {
 }
 
 export function timerFileText({ done, path, text }: Event & { type: 'timer-file' }): string {
-  return done === 'printed' ? `# ${path}\n${text?.trimEnd()}` : `${done} ${path}`;
+  if (done === 'printed') return `# ${path}\n${text?.trimEnd()}`;
+  const lines = text === undefined ? [] : text.trimEnd().split('\n');
+  return [`${done} ${path}`, ...lines.map((line) => `    ${line}`.trimEnd())].join('\n');
 }
 
 export function timerText({ scheduler, path, active, ...run }: TimerState): string {

@@ -98,7 +98,7 @@ async function writeFiles(files: readonly TimerFile[], { disk, emit }: Edges): P
       await disk.replaceFile(path, text, MODE);
       isChanged = true;
     }
-    emit({ type: 'timer-file', done: isThere ? 'unchanged' : 'written', path });
+    emit({ type: 'timer-file', path, ...(isThere ? { done: 'unchanged' } : { done: 'written', text }) });
   }
   return isChanged;
 }

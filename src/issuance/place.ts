@@ -101,9 +101,14 @@ function withoutRefused(
   return { ...rest, ...(profile === undefined ? {} : { profile }) };
 }
 
-/** RFC 9773 section 5 and what CAs say besides: not this account's, not known, no longer known, not understood. */
+/**
+ * RFC 9773 section 5 and what CAs say besides: not this account's, not known, no longer known, not understood; or that
+ * they stumbled over it (Pebble, over a serial number that begins with a zero), as they would every time.
+ */
 function refusesReplaces({ type, status }: Problem): boolean {
-  return type === 'alreadyReplaced' || type === 'malformed' || [403, 404, 409].includes(status);
+  return (
+    ['alreadyReplaced', 'malformed', 'serverInternal'].includes(type) || [403, 404, 409].includes(status)
+  );
 }
 
 function profileMember(

@@ -10,18 +10,13 @@ import { skipWithout } from '../support/rig/requirements.ts';
 // A small part of test/soak/fault-matrix.ts: of each kind of fault one, at one of the two CAs.
 
 const AT_OURS = [
-  'reset once at newOrder',
-  'TLS expired',
   'TLS for another host',
-  'DNS does not resolve',
   '429, Retry-After a date',
   '500 once at finalize',
   'garbage: certificate',
-  '8 MB: newOrder',
   'no nonce at all',
   'order stuck in processing',
   'authorization pending for ever',
-  'order becomes invalid',
   'CA restarted in the middle of the order',
 ];
 const AT_PEBBLE = [
@@ -29,7 +24,6 @@ const AT_PEBBLE = [
   'TLS by an unknown root',
   '503 everywhere, Retry-After 7200',
   'truncated: finalize',
-  'HTML with 200: directory',
   'reply lost: newOrder',
   'reply lost: finalize',
   'CA restarted, all forgotten',

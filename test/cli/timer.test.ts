@@ -42,7 +42,9 @@ describe('install', { concurrency: 4 }, () => {
   test('systemd: two files of mode 0644; again: unchanged; removed again', async () => {
     const { units, inUnits, service, timer } = places();
     const { stdout } = succeeds(await run(['timer', 'install', ...inUnits]));
-    assert.equal(stdout, `written ${service}\nwritten ${timer}\n`);
+    const told = (path: string) =>
+      `written ${path}\n${readFileSync(path, 'utf8').replace(/^(?=.)/gm, '    ')}`;
+    assert.equal(stdout, told(service) + told(timer));
     for (const path of [service, timer]) assert.equal(statSync(path).mode & 0o777, 0o644);
     assert.ok(readFileSync(service, 'utf8').includes(`\nExecStart=${program.join(' ')} renew --quiet `));
     const before = contents(units);

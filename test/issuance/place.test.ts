@@ -51,6 +51,7 @@ for (const [status, type] of [
   [403, 'unauthorized'],
   [404, 'malformed'],
   [400, 'malformed'],
+  [500, 'serverInternal'],
 ] as const) {
   test(`replaces: refused with ${status} ${type}, the order is placed without`, async (t) => {
     const meeting = await meetRegistered(t);
