@@ -106,9 +106,8 @@ function withoutRefused(
  * they stumbled over it (Pebble, over a serial number that begins with a zero), as they would every time.
  */
 function refusesReplaces({ type, status }: Problem): boolean {
-  return (
-    ['alreadyReplaced', 'malformed', 'serverInternal'].includes(type) || [403, 404, 409].includes(status)
-  );
+  if (type === 'serverInternal') return status === 500;
+  return type === 'alreadyReplaced' || type === 'malformed' || [403, 404, 409].includes(status);
 }
 
 function profileMember(
