@@ -8,9 +8,9 @@ import { type StorePaths, settingsPath } from './paths.ts';
 const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
 const Port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
 
-/** By far most names are in their one form already: parsing each at every scan would be felt. */
+/** By far most names are in their one form already: parsing each at every scan would be felt. A-labels are parsed. */
 const PLAIN_NAME =
-  /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+  /^(?=.{1,253}$)(?!.*xn--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** As an operator may write it; read in its one form (parseIdentifier). */
 const Name = v.pipe(
