@@ -75,7 +75,11 @@ export function listLineages(disk: DiskReader, paths: StorePaths): Listing {
 
 /** An empty store is a new one; certificates without any settings were torn from them. */
 function noSettings(disk: DiskReader, paths: StorePaths): string[] {
-  if ((disk.list(paths.archive) ?? []).length === 0 && !disk.exists(paths.renewal)) return [];
+  // Asked first, since another run may be making the store just now.
+  const isThere = disk.exists(paths.renewal);
+  const files = disk.list(paths.renewal);
+  if (files !== undefined) return files;
+  if (!isThere && (disk.list(paths.archive) ?? []).length === 0) return [];
   throw new EvercertError(
     'store-access',
     `${paths.renewal} is no directory, though there are certificates in ${paths.archive}`,
