@@ -41,7 +41,9 @@ const SERVERS: Record<
     needs: ['postfix', 'root'],
     start: async (t, ground) => {
       const chain = `smtpd_tls_chain_files = ${ground.live(NAME, 'combined.pem')}`;
-      const postfix = await during(t, startPostfix({ settings: [chain, 'smtpd_tls_security_level = may'] }));
+      // A second smtpd, begun while the first one is busy, would read the new file without a reload.
+      const settings = [chain, 'smtpd_tls_security_level = may', 'default_process_limit = 1'];
+      const postfix = await during(t, startPostfix({ settings }));
       const target = `127.0.0.1:${postfix.smtpPort},starttls=smtp`;
       return { target, reload: shellCommand(postfix.reloadCommand) };
     },

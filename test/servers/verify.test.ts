@@ -82,7 +82,8 @@ describe('is it served: Postfix', { skip: skipWithout(['postfix', 'root']) }, ()
     const { file, write } = await issueInto(t);
     const old = await write();
     const tls = [`smtpd_tls_chain_files = ${file}`, 'smtpd_tls_security_level = may'];
-    const postfix = await started(t, tls);
+    // A second smtpd, begun while the first one is busy, would read the new file without a reload.
+    const postfix = await started(t, [...tls, 'default_process_limit = 1']);
     await renewed(`127.0.0.1:${postfix.smtpPort},starttls=smtp`, write, old, postfix.reload);
   });
 
