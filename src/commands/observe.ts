@@ -9,7 +9,6 @@ import { nextCheckAt, nextPollAt, wantsLook } from '../renewal/idle.ts';
 import { isSenseless, withFailedPoll, withoutRenewalInfo, withSuggestion } from '../renewal/renewal-info.ts';
 import { createRevocationCheck } from '../revocation/check.ts';
 import type { RevocationAnswer, RevocationQuery } from '../revocation/values.ts';
-import { splitCertificates } from '../x509/pem.ts';
 import { readBundle } from './check-local.ts';
 import type { Edges } from './edges.ts';
 
@@ -75,7 +74,9 @@ async function pollAll(
   const bundles = new Set(wanted.map(({ lineage }) => lineage.settings.caBundle));
   await Promise.all(
     [...bundles].map(async (bundle) => {
-      const poll = await createPoll(edges, bundle, closers);
+      // A bundle that is gone is the trouble of those that name it.
+      const made = createPoll(edges, bundle, closers);
+      const poll: Poll = async (live) => (await made)(live);
       const members = wanted.filter(({ lineage }) => lineage.settings.caBundle === bundle);
       await Promise.all(members.map((each) => limit(() => pollOne(edges, each, poll, remember))));
     }),
@@ -158,12 +159,28 @@ async function checkAll(
   const now = edges.clock.now();
   const wanted = whole.filter(({ lineage, live }) => nextCheckAt(lineage.state, live, now) <= now);
   if (wanted.length === 0) return;
-  const { send, close } = await edges.http('look-up', undefined);
-  closers.push(close);
-  const { check } = createRevocationCheck({ ...edges, send });
-  const answers = await check(wanted.flatMap((each) => queryFor(edges, paths, each)));
+  const answers = await askAll(edges, paths, wanted, closers);
   edges.signal.throwIfAborted();
   for (const each of wanted) keepAnswer(edges, each, answers.get(each.lineage.name), remember);
+}
+
+/** @returns by name; where nobody can be asked at all, the same error for each */
+async function askAll(
+  edges: ObserveEdges,
+  paths: StorePaths,
+  wanted: readonly Whole[],
+  closers: (() => void)[],
+): Promise<ReadonlyMap<string, RevocationAnswer | EvercertError>> {
+  try {
+    const { send, close } = await edges.http('look-up', undefined);
+    closers.push(close);
+    const { check } = createRevocationCheck({ ...edges, send });
+    return await check(wanted.flatMap((each) => queryFor(edges, paths, each)));
+  } catch (thrown) {
+    edges.signal.throwIfAborted();
+    const error = asEvercertError(thrown);
+    return new Map(wanted.map(({ lineage }) => [lineage.name, error]));
+  }
 }
 
 function queryFor(
@@ -174,7 +191,7 @@ function queryFor(
   const { version, responder, crl } = live;
   const directory = versionPath(paths, name, version);
   const certPem = disk.readText(`${directory}/${CERTIFICATE}`);
-  const [issuerPem] = splitCertificates(disk.readText(`${directory}/${CHAIN}`) ?? '');
+  const issuerPem = disk.readText(`${directory}/${CHAIN}`);
   if (certPem === undefined || issuerPem === undefined) return [];
   const known = state?.revocation;
   const isGood = known?.version === version && known.status === 'good';
