@@ -209,6 +209,7 @@ export type WarningCode =
   | 'program-in-cache'
   | 'all-deployed'
   | 'not-saved'
+  | 'cleanup-failed'
   | 'kept';
 
 export type Emit = (event: Event) => void;

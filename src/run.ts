@@ -19,6 +19,7 @@ declare const EVERCERT_VERSION: string;
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 const HTTP_LIMITS = {
   acme: { connectTimeoutMs: 10_000, timeoutMs: 30_000, maxBytes: 1 << 20, maxSockets: 16 },
+  'dns-provider': { connectTimeoutMs: 10_000, timeoutMs: 30_000, maxBytes: 4 << 20, maxSockets: 8 },
   'look-up': { connectTimeoutMs: 10_000, timeoutMs: 10_000, maxBytes: 32 << 20, maxSockets: 4 },
 } as const;
 
@@ -95,6 +96,7 @@ function createEdges(emit: Emit, signal: AbortSignal, interactive: boolean, umas
     http: async (purpose, ca) =>
       (await import('./system/http.ts')).createHttpSender(HTTP_LIMITS[purpose], ca, process.env),
     probeTls: async () => (await import('./system/tls-probe.ts')).probeTls,
+    dns: async (servers) => (await import('./system/dns.ts')).createDns(servers),
     smtp: async () => (await import('./system/smtp.ts')).sendSmtp,
     listenHttp: async () => (await import('./system/http-server.ts')).listenHttp,
     webroot: async () => (await import('./system/webroot.ts')).createWebroot(),

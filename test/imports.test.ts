@@ -53,9 +53,9 @@ const TYPES: Record<string, readonly string[]> = {
   cli: ['commands', 'system'],
 };
 
-/** Modules of Node that touch the outside: for system alone. Pure ones are free; crypto is also x509's, and notify's for digests. */
+/** Modules of Node that touch the outside: for system alone. Pure ones are free; crypto is also x509's, notify's and the challenges' for digests and signatures. */
 const PURE = new Set(['node:events', 'node:path', 'node:url', 'node:util']);
-const CRYPTO_LAYERS = new Set(['x509', 'system', 'notify']);
+const CRYPTO_LAYERS = new Set(['x509', 'system', 'notify', 'challenges']);
 
 interface Import {
   readonly from: string;

@@ -8,13 +8,15 @@ export function standaloneSolver(listen: ListenHttp, address: string, port: numb
   const respond = (path: string) => answers.get(path);
   return {
     type: 'http-01',
-    present: async ({ token, keyAuthorization }) => {
-      answers.set(CHALLENGE_PATH + token, keyAuthorization);
+    leavesTraces: false,
+    present: async (challenges) => {
+      for (const { token, keyAuthorization } of challenges)
+        answers.set(CHALLENGE_PATH + token, keyAuthorization);
       server ??= listen(address, port, respond);
       await server;
     },
-    cleanUp: async ({ token }) => {
-      answers.delete(CHALLENGE_PATH + token);
+    cleanUp: async (challenges) => {
+      for (const { token } of challenges) answers.delete(CHALLENGE_PATH + token);
       if (answers.size > 0) return;
       const ending = server;
       server = undefined;

@@ -6,9 +6,14 @@ import type { Solver } from './solver.ts';
 export function webrootSolver(files: Webroot, roots: Readonly<Record<string, string>>): Solver {
   return {
     type: 'http-01',
-    present: async ({ name, token, keyAuthorization }) =>
-      files.place(rootOf(roots, name), token, keyAuthorization),
-    cleanUp: async ({ name, token }) => files.remove(rootOf(roots, name), token),
+    leavesTraces: true,
+    present: async (challenges) => {
+      for (const { name, token, keyAuthorization } of challenges)
+        files.place(rootOf(roots, name), token, keyAuthorization);
+    },
+    cleanUp: async (challenges) => {
+      for (const { name, token } of challenges) files.remove(rootOf(roots, name), token);
+    },
   };
 }
 

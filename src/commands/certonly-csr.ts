@@ -1,12 +1,13 @@
 import { basename, dirname, resolve } from 'node:path';
 import { asEvercertError, EvercertError } from '../errors.ts';
 import { obtainCertificate } from '../issuance/order.ts';
+import type { StorePaths } from '../lineage/paths.ts';
 import { checkChain } from '../x509/certificate.ts';
 import { type Csr, readCsr } from '../x509/csr.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
 import type { CertonlyOptions } from './certonly.ts';
 import type { Edges } from './edges.ts';
-import { openStore } from './open-store.ts';
+import { openStore, withoutLeftovers } from './open-store.ts';
 import { createSessions } from './sessions.ts';
 import { createSolvers } from './solvers.ts';
 import { wantedSettings } from './wanted-settings.ts';
@@ -25,9 +26,10 @@ export async function certonlyCsr(options: CertonlyOptions & CsrOptions, edges: 
   const targets = [options.certPath, options.chainPath, options.fullchainPath].map((path) => resolve(path));
   checkTargets(edges, targets);
   const paths = await openStore(options, edges);
+  await withoutLeftovers(edges, paths);
   const sessions = createSessions(edges, paths, options.account);
   try {
-    await obtain(csr, options, targets, edges, sessions);
+    await obtain(csr, options, targets, edges, paths, sessions);
   } finally {
     sessions.close();
   }
@@ -68,6 +70,7 @@ async function obtain(
   options: CertonlyOptions,
   targets: readonly string[],
   edges: Edges,
+  paths: StorePaths,
   sessions: ReturnType<typeof createSessions>,
 ): Promise<void> {
   const settings = wantedSettings(csr.names, options.lineage, undefined);
@@ -85,11 +88,12 @@ async function obtain(
     step: () => undefined,
     replacesRefused: () => undefined,
     profileMissing: () => undefined,
+    presented: async () => undefined,
   };
   const { pem } = await obtainCertificate(
     connection,
     request,
-    await createSolvers(edges, [settings.challenge])(settings.challenge),
+    await createSolvers(edges, paths, [settings])('csr', settings),
     async () => csr.der,
     listener,
   );

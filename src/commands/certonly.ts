@@ -9,7 +9,7 @@ import { decide } from '../renewal/decide.ts';
 import { parseIdentifier, sameNames } from '../x509/identifier.ts';
 import { checkLocal } from './check-local.ts';
 import type { Edges, StoreOptions } from './edges.ts';
-import { openStore } from './open-store.ts';
+import { openStore, withoutLeftovers } from './open-store.ts';
 import { planEvent, withoutUseless } from './plan-all.ts';
 import { enrolAtFallbacks, ensureAccount } from './ready-accounts.ts';
 import { runOne } from './run-one.ts';
@@ -40,6 +40,7 @@ export async function certonly(options: CertonlyOptions, edges: Edges): Promise<
   // All that can be wrong with the words is found before anything is made or locked.
   checkSettings(wantedSettings(names, lineageOptions, before.old));
   const paths = await openStore(options, edges);
+  await withoutLeftovers(edges, paths);
   const { name, old } = understand(paths, names, options, edges);
   const settings = checkSettings(wantedSettings(names, lineageOptions, old));
   await checkLocal(edges, settings);

@@ -14,7 +14,8 @@ export async function checkLocal(
   settings: Settings,
 ): Promise<KeyAccess> {
   readBundle(edges, settings.caBundle);
-  if (settings.challenge.type === 'webroot') checkWebroots(edges, Object.values(settings.challenge.roots));
+  for (const challenge of [settings.challenge, ...Object.values(settings.challengeByName ?? {})])
+    if (challenge.type === 'webroot') checkWebroots(edges, Object.values(challenge.roots));
   return keyAccess(edges, settings);
 }
 

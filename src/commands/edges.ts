@@ -1,6 +1,7 @@
 import type { Emit } from '../events.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Disk } from '../system/disk.ts';
+import type { DnsClient } from '../system/dns.ts';
 import type { SendHttp } from '../system/http.ts';
 import type { ListenHttp } from '../system/http-server.ts';
 import type { TakeLock } from '../system/lock.ts';
@@ -9,8 +10,8 @@ import type { SendSmtp } from '../system/smtp.ts';
 import type { ProbeTls } from '../system/tls-probe.ts';
 import type { Webroot } from '../system/webroot.ts';
 
-/** Talking to a CA; or fetching what it publishes (OCSP, CRLs): larger, and not worth so long a wait. */
-export type HttpPurpose = 'acme' | 'look-up';
+/** Talking to a CA or a DNS provider; or fetching what a CA publishes (OCSP, CRLs): larger, and not worth so long a wait. */
+export type HttpPurpose = 'acme' | 'dns-provider' | 'look-up';
 
 /** The outside world, as main builds it. Commands hand each stage the one edge that it uses. */
 export interface Edges {
@@ -30,6 +31,7 @@ export interface Edges {
     ca: string | undefined,
   ) => Promise<{ send: SendHttp; close: () => void }>;
   readonly probeTls: () => Promise<ProbeTls>;
+  readonly dns: (servers?: readonly string[]) => Promise<DnsClient>;
   readonly smtp: () => Promise<SendSmtp>;
   readonly listenHttp: () => Promise<ListenHttp>;
   readonly webroot: () => Promise<Webroot>;

@@ -145,7 +145,7 @@ async function obtain(
       profile: wantedProfile(settings),
       timeoutMs: work.issuanceTimeoutMs,
     },
-    await solverFor(settings.challenge),
+    await solverFor(name, settings),
     () => createCsr(keyPem, identifiers),
     {
       placed: (url) => {

@@ -3,6 +3,7 @@ import { type StorePaths, storePaths } from '../lineage/paths.ts';
 import { checkStore, createStore } from '../lineage/store.ts';
 import { sweepState } from '../lineage/sweep.ts';
 import type { Edges, StoreOptions } from './edges.ts';
+import type { SolverEdges } from './solvers.ts';
 
 type LockEdges = Pick<Edges, 'disk' | 'uid' | 'takeLock' | 'holder' | 'emit' | 'signal'>;
 
@@ -27,6 +28,12 @@ export async function openExistingStore(
   await lockStore(paths, options, edges);
   createStore(edges.disk, paths);
   return paths;
+}
+
+/** Loads what takes away the answers to challenges that a run left only where there are any. */
+export async function withoutLeftovers(edges: SolverEdges, paths: StorePaths): Promise<void> {
+  if ((edges.disk.list(paths.challenges) ?? []).length === 0) return;
+  await (await import('./clean-leftovers.ts')).cleanLeftovers(edges, paths);
 }
 
 /** The store for reading alone: needs no lock, since a reader never sees half a change. */

@@ -6,7 +6,7 @@ import { checkSettings, readSettings, type Settings, saveSettings } from '../lin
 import { decide } from '../renewal/decide.ts';
 import { checkLocal } from './check-local.ts';
 import type { Edges, StoreOptions } from './edges.ts';
-import { openExistingStore } from './open-store.ts';
+import { openExistingStore, withoutLeftovers } from './open-store.ts';
 import { unknownLineage } from './plan-all.ts';
 import { enrolAtFallbacks, ensureAccount } from './ready-accounts.ts';
 import { runOne } from './run-one.ts';
@@ -49,6 +49,7 @@ async function openLineage(
   const paths = isLineageName(certName) ? await openExistingStore(options, edges) : undefined;
   const old = paths && readSettings(edges.disk, paths, certName);
   if (paths === undefined || old === undefined) throw unknownLineage(certName);
+  await withoutLeftovers(edges, paths);
   return { paths, old };
 }
 
@@ -59,7 +60,7 @@ function changedKeys(old: Settings, settings: Settings): Key[] {
   return keys.filter((key) => !isDeepStrictEqual(old[key], settings[key]));
 }
 
-const TELLABLE: readonly Key[] = ['server', 'caBundle', 'challenge', 'key'];
+const TELLABLE: readonly Key[] = ['server', 'caBundle', 'challenge', 'challengeByName', 'key'];
 
 /** Whether a dry run can tell if what changed is right. */
 function isTellable(changed: readonly Key[]): boolean {

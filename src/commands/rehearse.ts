@@ -28,7 +28,7 @@ export async function rehearse(work: Work, lineage: Lineage, server: string): Pr
       profile: undefined,
       timeoutMs: work.issuanceTimeoutMs,
     },
-    await work.solverFor(settings.challenge),
+    await work.solverFor(name, settings),
     () => createCsr(keyPem, identifiers),
     {
       ...orderNews(edges.emit, name),

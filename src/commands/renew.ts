@@ -6,7 +6,7 @@ import type { Settings } from '../lineage/settings.ts';
 import type { Plan, Word } from '../renewal/decide.ts';
 import { wantsLook } from '../renewal/idle.ts';
 import type { Edges, StoreOptions } from './edges.ts';
-import { findStore, openExistingStore } from './open-store.ts';
+import { findStore, openExistingStore, withoutLeftovers } from './open-store.ts';
 import { findAll, type Planned, planAll } from './plan-all.ts';
 import { recordFacts } from './record-facts.ts';
 import type { TellOptions } from './tell-health.ts';
@@ -41,6 +41,7 @@ export async function renew(options: RenewOptions, edges: Edges): Promise<number
   }
   const paths = options.planOnly ? findStore(options, edges) : await openExistingStore(options, edges);
   if (paths === undefined) return nothingThere(options, edges);
+  if (!options.planOnly) await withoutLeftovers(edges, paths);
   const { lineages, idle } = findAll(paths, options, edges);
   if (lineages.length + idle === 0) return nothingThere(options, edges);
   const isReal = !options.planOnly && !options.dryRun;

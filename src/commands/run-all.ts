@@ -94,7 +94,7 @@ function createWork(
     forced: force,
     issuanceTimeoutMs,
     sessions: createSessions(edges, paths, account ?? NO_ACCOUNT),
-    solverFor: createSolvers(edges, todo.flatMap(challengeOf)),
+    solverFor: createSolvers(edges, paths, todo.flatMap(settingsOf)),
     verify: createVerify(edges),
     hooks: createHooks({
       disk: edges.disk,
@@ -113,8 +113,8 @@ function comesByItself({ plan }: Planned): boolean {
   return ['issue', 'renew', 'resume'].includes(plan.action) && plan.reason !== 'forced';
 }
 
-function challengeOf({ lineage }: Planned) {
-  return lineage.kind === 'lineage' ? [lineage.settings.challenge] : [];
+function settingsOf({ lineage }: Planned) {
+  return lineage.kind === 'lineage' ? [lineage.settings] : [];
 }
 
 async function sleepRandomly({ clock, emit, signal }: Edges): Promise<void> {

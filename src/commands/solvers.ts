@@ -1,35 +1,96 @@
 import type { Solver } from '../challenges/solver.ts';
-import { standaloneSolver } from '../challenges/standalone.ts';
-import { webrootSolver } from '../challenges/webroot.ts';
-import type { ChallengeSettings } from '../lineage/settings.ts';
+import { staticSolver } from '../challenges/static.ts';
+import { EvercertError } from '../errors.ts';
+import type { SolverOf } from '../issuance/authorize.ts';
+import type { StorePaths } from '../lineage/paths.ts';
+import type { ChallengeSettings, Settings } from '../lineage/settings.ts';
 import type { Edges } from './edges.ts';
+import { journalled } from './journalled.ts';
 
-export type SolverFor = (challenge: ChallengeSettings) => Promise<Solver>;
+export type SolverEdges = Pick<Edges, 'disk' | 'emit' | 'listenHttp' | 'webroot'>;
+export type ProofSettings = Pick<Settings, 'names' | 'challenge' | 'challengeByName'>;
+
+/** The solvers of one lineage, by name. */
+export type SolverFor = (lineage: string, settings: ProofSettings) => Promise<SolverOf>;
 
 /**
  * Solvers of a run. Lineages that listen on the same port share one listener; where they name different addresses, it
  * listens on all.
  *
- * @param challenges of all lineages of the run
+ * @param all settings of the run
  */
 export function createSolvers(
-  edges: Pick<Edges, 'listenHttp' | 'webroot'>,
-  challenges: readonly ChallengeSettings[],
+  edges: SolverEdges,
+  paths: StorePaths,
+  all: readonly ProofSettings[],
 ): SolverFor {
-  const listeners = new Map<number, Promise<Solver>>();
-  return async (challenge) => {
-    if (challenge.type === 'webroot') return webrootSolver(await edges.webroot(), challenge.roots);
-    const { port } = challenge;
-    const start = async () => standaloneSolver(await edges.listenHttp(), addressFor(challenges, port), port);
-    const listener = listeners.get(port) ?? start();
-    listeners.set(port, listener);
-    return listener;
+  const build = createBuilder(edges, all.flatMap(challengesOf));
+  return async (lineage, settings) => {
+    const distinct = challengesOf(settings);
+    const solvers = await Promise.all(
+      distinct.map(async (challenge, index) => {
+        const solver = await build(challenge);
+        return solver.leavesTraces
+          ? journalled(edges, paths, `${lineage}.${index}`, lineage, challenge, solver)
+          : solver;
+      }),
+    );
+    return (name) => solvers[distinct.indexOf(challengeOf(settings, name))] as Solver;
   };
 }
 
-function addressFor(challenges: readonly ChallengeSettings[], port: number): string {
-  const addresses = challenges.flatMap((challenge) =>
-    challenge.type === 'standalone' && challenge.port === port ? [challenge.address ?? ''] : [],
+export type BuildSolver = (challenge: ChallengeSettings) => Promise<Solver>;
+
+/** @param all that will be built: listeners are shared */
+export function createBuilder(edges: SolverEdges, all: readonly ChallengeSettings[]): BuildSolver {
+  const listeners = new Map<string, Promise<Solver>>();
+  const shared = (id: string, start: () => Promise<Solver>) => {
+    const listener = listeners.get(id) ?? start();
+    listeners.set(id, listener);
+    return listener;
+  };
+  return async (challenge) => {
+    switch (challenge.type) {
+      case 'webroot': {
+        const { webrootSolver } = await import('../challenges/webroot.ts');
+        return webrootSolver(await edges.webroot(), challenge.roots);
+      }
+      case 'standalone':
+        return shared(`http ${challenge.port}`, async () => {
+          const { standaloneSolver } = await import('../challenges/standalone.ts');
+          return standaloneSolver(await edges.listenHttp(), addressFor(all, challenge), challenge.port);
+        });
+      case 'static':
+        return staticSolver;
+      case 'dns-persist':
+        return (await import('../challenges/dns/persist.ts')).persistSolver;
+      case 'tls-alpn':
+      case 'dns':
+      case 'hooks':
+      case 'dehydrated':
+        throw new EvercertError('bad-settings', `challenge ${challenge.type} is not there yet`, '');
+    }
+  };
+}
+
+/** Each way that a name of the lineage is proven. */
+export function challengesOf({ challenge, challengeByName }: ProofSettings): ChallengeSettings[] {
+  return [challenge, ...Object.values(challengeByName ?? {})];
+}
+
+/** @param name wildcards with their "*." */
+export function challengeOf(
+  { challenge, challengeByName = {} }: ProofSettings,
+  name: string,
+): ChallengeSettings {
+  return (Object.hasOwn(challengeByName, name) ? challengeByName[name] : undefined) ?? challenge;
+}
+
+type Listening = Extract<ChallengeSettings, { type: 'standalone' | 'tls-alpn' }>;
+
+function addressFor(all: readonly ChallengeSettings[], { type, port }: Listening): string {
+  const addresses = all.flatMap((other) =>
+    other.type === type && other.port === port ? [other.address ?? ''] : [],
   );
   const [only = '', ...others] = new Set(addresses);
   return others.length === 0 ? only : '';

@@ -4,18 +4,27 @@ import { readProblem } from '../acme/problem.ts';
 import {
   type Authorization,
   AuthorizationSchema,
-  type Challenge,
   ChallengeSchema,
+  type Challenge as Offer,
   type Order,
 } from '../acme/resources.ts';
-import type { HttpChallenge, Solver } from '../challenges/solver.ts';
+import type { Challenge, ChallengeType, PresentedChallenge, Solver } from '../challenges/solver.ts';
 import { EvercertError } from '../errors.ts';
 import { type ChallengeFailure, challengeFailed } from './failures.ts';
 
-/** A challenge that is presented; the CA is to be told. */
-interface Presented {
+/** The solver of each name of an order, wildcards with their "*.". */
+export type SolverOf = (name: string) => Solver;
+
+/** What the CA is about to be told of. */
+export interface Proof {
+  readonly type: ChallengeType;
+  readonly challenge: Challenge;
+}
+
+/** A challenge that is to be met; then the CA is told. */
+interface Task extends Proof {
+  readonly solver: Solver;
   readonly url: string;
-  readonly challenge: HttpChallenge;
   /** The CA was told by an earlier run, and is at it: telling it again is refused. */
   readonly isTold: boolean;
 }
@@ -23,45 +32,55 @@ interface Presented {
 /**
  * Proves what the order still wants proven: all challenges are presented, then all are answered, then `validated` waits
  * for the CA; whatever happens, all are cleaned up.
+ *
+ * @param presented is told of all before the CA is
  */
 export async function authorize(
   connection: Connection,
   order: Order,
-  solver: Solver,
+  solverOf: SolverOf,
+  presented: (proofs: readonly Proof[]) => Promise<void>,
   validated: () => Promise<Order>,
 ): Promise<Order> {
   const authorizations = await Promise.all(
     order.authorizations.map((url) => readAuthorization(connection, url)),
   );
-  const names = order.identifiers.map(({ value }) => value.toLowerCase().replace(/^\*\./, ''));
+  const names = order.identifiers.map(({ value }) => value.toLowerCase());
   const open = authorizations.filter(({ status }) => status !== 'valid');
   const ended = open.filter(({ status }) => status !== 'pending');
   if (ended.length > 0) throw refusal(connection.host, ended);
-  const presented = await Promise.all(
-    open.map((authorization) => challengeOf(connection, authorization, names, solver)),
+  const tasks = await Promise.all(
+    open.map((authorization) => taskOf(connection, authorization, names, solverOf)),
   );
-  try {
-    // Each must have ended, well or not, before the clean-up begins.
-    const results = await Promise.allSettled(presented.map(({ challenge }) => solver.present(challenge)));
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
-    const untold = presented.filter(({ isTold }) => !isTold);
+  return withAnswers(tasks, async () => {
+    await presented(tasks);
+    const untold = tasks.filter(({ isTold }) => !isTold);
     await Promise.all(untold.map(({ url }) => connection.post(url, {}, 'challenge', ChallengeSchema)));
     return await validated();
-  } finally {
-    await Promise.all(presented.map(({ challenge }) => solver.cleanUp(challenge)));
-  }
+  });
 }
 
-/** Removes the answers that a run left which died after they were accepted: a courtesy, so its failure is none. */
-export async function cleanUpLeftovers(connection: Connection, order: Order, solver: Solver): Promise<void> {
+/** Each solver is given all of its challenges together, all solvers side by side. */
+async function withAnswers<T>(tasks: readonly Task[], ask: () => Promise<T>): Promise<T> {
+  const traces = new Map<Challenge, string>();
+  const remember = async (challenge: Challenge, trace: string) => void traces.set(challenge, trace);
+  const groups = [...new Set(tasks.map(({ solver }) => solver))].map((solver) => ({
+    solver,
+    challenges: tasks.filter((task) => task.solver === solver).map(({ challenge }) => challenge),
+  }));
   try {
-    for (const url of order.authorizations) {
-      const { identifier, challenges } = await readAuthorization(connection, url);
-      const token = challenges.find(({ type }) => type === solver.type)?.token;
-      if (token !== undefined) await solver.cleanUp({ name: identifier.value, token, keyAuthorization: '' });
-    }
-  } catch (error) {
-    if (!(error instanceof EvercertError) || error.code === 'interrupted') throw error;
+    // Each must have ended, well or not, before the clean-up begins.
+    const results = await Promise.allSettled(
+      groups.map(({ solver, challenges }) => solver.present(challenges, remember)),
+    );
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    return await ask();
+  } finally {
+    const withTrace = (challenge: Challenge): PresentedChallenge => {
+      const trace = traces.get(challenge);
+      return trace === undefined ? challenge : { ...challenge, trace };
+    };
+    await Promise.all(groups.map(({ solver, challenges }) => solver.cleanUp(challenges.map(withTrace))));
   }
 }
 
@@ -69,25 +88,31 @@ async function readAuthorization(connection: Connection, url: string): Promise<A
   return (await connection.get(url, 'authorization', AuthorizationSchema)).body;
 }
 
-async function challengeOf(
+async function taskOf(
   connection: Connection,
   authorization: Authorization,
   names: readonly string[],
-  solver: Solver,
-): Promise<Presented> {
+  solverOf: SolverOf,
+): Promise<Task> {
   const name = nameOf(authorization);
-  if (!names.includes(authorization.identifier.value.toLowerCase())) throw foreign(connection.host, name);
+  if (!names.includes(name.toLowerCase())) throw foreign(connection.host, name);
+  const solver = solverOf(name.toLowerCase());
   const offered = authorization.challenges.find(({ type }) => type === solver.type);
-  if (offered?.token === undefined)
+  const isTokenless = solver.type === 'dns-persist-01';
+  if (offered === undefined || (offered.token === undefined && !isTokenless))
     throw unsupported(connection.host, name, authorization.challenges, solver.type);
-  const { token, url, status } = offered;
+  const { token = '', url, status } = offered;
   return {
+    type: solver.type,
+    solver,
     url,
     isTold: status !== 'pending',
     challenge: {
-      name: authorization.identifier.value,
+      name: authorization.identifier.value.toLowerCase(),
+      isWildcard: authorization.wildcard === true,
       token,
-      keyAuthorization: await connection.keyAuthorization(token),
+      keyAuthorization: isTokenless ? '' : await connection.keyAuthorization(token),
+      accountUrl: connection.accountUrl() ?? '',
     },
   };
 }
@@ -104,12 +129,7 @@ function nameOf({ identifier, wildcard }: Authorization): string {
   return wildcard === true ? `*.${identifier.value}` : identifier.value;
 }
 
-function unsupported(
-  host: string,
-  name: string,
-  offered: readonly Challenge[],
-  wanted: string,
-): EvercertError {
+function unsupported(host: string, name: string, offered: readonly Offer[], wanted: string): EvercertError {
   const types = offered.map(({ type }) => type).join(', ') || 'nothing';
   const hint = name.startsWith('*.')
     ? 'Wildcard names can only be proven by dns-01.'

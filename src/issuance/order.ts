@@ -1,11 +1,10 @@
 import type { Connection } from '../acme/connection.ts';
 import { problemOf } from '../acme/problem.ts';
 import { type Order, OrderSchema } from '../acme/resources.ts';
-import type { Solver } from '../challenges/solver.ts';
 import { EvercertError } from '../errors.ts';
 import type { Step } from '../events.ts';
 import { sameNames } from '../x509/identifier.ts';
-import { authorize, cleanUpLeftovers, explainInvalid } from './authorize.ts';
+import { authorize, explainInvalid, type Proof, type SolverOf } from './authorize.ts';
 import { type Download, downloadCertificate } from './download.ts';
 import type { OrderTerms, Placed, PlaceListener } from './place.ts';
 import { pollOrder } from './poll.ts';
@@ -23,6 +22,8 @@ export interface OrderListener extends PlaceListener {
   /** The order has this URL: must be on the disk before the order goes on. */
   placed(url: string): Promise<void>;
   step(step: Step): void;
+  /** All challenges are met, and the CA is about to be told. */
+  presented(proofs: readonly Proof[]): Promise<void>;
 }
 
 /**
@@ -34,13 +35,13 @@ export interface OrderListener extends PlaceListener {
 export async function obtainCertificate(
   connection: Connection,
   request: OrderRequest,
-  solver: Solver,
+  solverOf: SolverOf,
   makeCsr: () => Promise<Buffer>,
   listener: OrderListener,
 ): Promise<Download> {
   const deadline = connection.monotonic() + request.timeoutMs;
   const walk = (placed: Placed, asked: OrderRequest) =>
-    walkOrder(connection, placed, asked, solver, makeCsr, deadline, listener);
+    walkOrder(connection, placed, asked, solverOf, makeCsr, deadline, listener);
   const first = await takeUp(connection, request, listener);
   const account = connection.accountUrl();
   try {
@@ -61,14 +62,13 @@ async function walkOrder(
   connection: Connection,
   placed: Placed,
   request: OrderRequest,
-  solver: Solver,
+  solverOf: SolverOf,
   makeCsr: () => Promise<Buffer>,
   deadline: number,
   listener: OrderListener,
 ): Promise<Download> {
   checkIdentifiers(connection.host, placed.order, request);
-  const isEarlier = request.earlier !== undefined;
-  const ready = await makeReady(connection, placed, isEarlier, solver, deadline, listener);
+  const ready = await makeReady(connection, placed, solverOf, deadline, listener);
   const valid = await finalize(connection, { url: placed.url, order: ready }, makeCsr, deadline, listener);
   listener.step('download');
   return downloadCertificate(connection, valid, request.preferredChain);
@@ -89,20 +89,20 @@ function checkIdentifiers(host: string, { identifiers }: Order, request: OrderRe
 async function makeReady(
   connection: Connection,
   placed: Placed,
-  isEarlier: boolean,
-  solver: Solver,
+  solverOf: SolverOf,
   deadline: number,
   listener: OrderListener,
 ): Promise<Order> {
-  const cleanUp = () => (isEarlier ? cleanUpLeftovers(connection, placed.order, solver) : undefined);
-  if (placed.order.status !== 'pending') {
-    await cleanUp();
-    return placed.order;
-  }
+  if (placed.order.status !== 'pending') return placed.order;
   listener.step('challenges');
   const validated = () => pollOrder(connection, placed.url, ['pending'], deadline);
-  const order = await authorize(connection, placed.order, solver, validated);
-  await cleanUp();
+  const order = await authorize(
+    connection,
+    placed.order,
+    solverOf,
+    (proofs) => listener.presented(proofs),
+    validated,
+  );
   if (order.status === 'invalid') throw await explainInvalid(connection, order);
   return order;
 }

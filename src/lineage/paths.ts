@@ -11,6 +11,7 @@ export interface StorePaths {
   readonly archive: string;
   readonly live: string;
   readonly hooks: string;
+  readonly challenges: string;
 }
 
 export const PRIVATE_KEY = 'privkey.pem';
@@ -39,6 +40,7 @@ export function storePaths(root: string): StorePaths {
     archive: inside('archive'),
     live: inside('live'),
     hooks: inside('hooks'),
+    challenges: inside('challenges'),
   };
 }
 

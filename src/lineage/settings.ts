@@ -26,13 +26,47 @@ const Name = v.pipe(
   }),
 );
 
-const Challenge = v.variant('type', [
+const Directory = v.pipe(Text, v.startsWith('/'));
+const Proof = v.picklist(['http-01', 'dns-01']);
+
+/** How a name is proven. */
+export const ChallengeSettingsSchema = v.variant('type', [
   v.strictObject({
     type: v.literal('webroot'),
     /** For each name the directory that its web server serves. */
-    roots: v.record(v.string(), v.pipe(Text, v.startsWith('/'))),
+    roots: v.record(v.string(), Directory),
   }),
   v.strictObject({ type: v.literal('standalone'), port: Port, address: v.optional(v.string()) }),
+  /** A web server answers by itself with the token and the account's thumbprint. */
+  v.strictObject({ type: v.literal('static') }),
+  v.strictObject({ type: v.literal('tls-alpn'), port: Port, address: v.optional(v.string()) }),
+  v.strictObject({
+    type: v.literal('dns'),
+    /** cloudflare, rfc2136 …, acmesh:dns_xx, or NAME of a package evercert-dns-NAME. */
+    provider: v.pipe(
+      v.string(),
+      v.regex(/^[a-z0-9][a-z0-9-]{0,60}(?::[a-z0-9_]{1,60})?$/, 'is no DNS provider'),
+    ),
+    /** The file of its credentials. */
+    credentials: v.optional(Directory),
+    /** dns-account-01 instead of dns-01: a record of the account's own. */
+    accountLabel: v.optional(v.boolean()),
+    /** Seconds to wait until all name servers show the record; 0: do not ask them. */
+    propagationTimeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(86_400))),
+    /** ADDRESS or ADDRESS:PORT of resolvers, instead of this machine's. */
+    resolvers: v.optional(v.pipe(v.array(Text), v.minLength(1), v.maxLength(10))),
+  }),
+  /** A record that stands for ever. */
+  v.strictObject({ type: v.literal('dns-persist') }),
+  /** certbot's --manual-auth-hook and --manual-cleanup-hook. */
+  v.strictObject({ type: v.literal('hooks'), proof: Proof, auth: Text, cleanup: v.optional(Text) }),
+  /** dehydrated's hook script. */
+  v.strictObject({
+    type: v.literal('dehydrated'),
+    proof: Proof,
+    hook: Directory,
+    chain: v.optional(v.boolean()),
+  }),
 ]);
 
 const Key = v.variant('type', [
@@ -69,7 +103,9 @@ export const SettingsSchema = v.strictObject({
   ),
   /** Names that cannot be validated are left out, and asked for again later. */
   allowSubsetOfNames: v.optional(v.boolean()),
-  challenge: Challenge,
+  challenge: ChallengeSettingsSchema,
+  /** How those names are proven of which `challenge` does not say it. */
+  challengeByName: v.optional(v.record(Name, ChallengeSettingsSchema)),
   key: Key,
   reuseKey: v.optional(v.boolean()),
   /** Octal mode of the files that hold the key. */

@@ -10,7 +10,8 @@ const TEMPORARY = /\.(?:json|pem)\.\d{1,10}$/;
  * nobody else is writing. Those in accounts/ stay: they cannot be told from an operator's copy of a key.
  */
 export function sweepState(disk: Disk, paths: StorePaths): void {
-  sweep(disk, paths.state, (name) => TEMPORARY.test(name));
+  for (const directory of [paths.state, paths.challenges])
+    sweep(disk, directory, (name) => TEMPORARY.test(name));
 }
 
 /**

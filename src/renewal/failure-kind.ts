@@ -26,6 +26,7 @@ const KINDS: Partial<Record<ErrorCode, FailureKind>> = {
   'account-damaged': 'account',
   'account-missing': 'account',
   'profile-unsupported': 'account',
+  'propagation-timeout': 'validation',
   'bad-csr': 'input',
   'hook-failed': 'hook',
 };

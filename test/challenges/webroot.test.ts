@@ -14,14 +14,21 @@ function rig() {
   return { calls, solver: webrootSolver(files, { 'a.example': '/a', 'b.example': '/b' }) };
 }
 
-const challenge = (name: string) => ({ name, token: `${name}-token`, keyAuthorization: 'answer' });
+const challenge = (name: string) => ({
+  name,
+  isWildcard: false,
+  token: `${name}-token`,
+  keyAuthorization: 'answer',
+  accountUrl: '',
+});
+const remember = async () => undefined;
 
 test('each name has the directory of its own', async () => {
   const { calls, solver } = rig();
   assert.equal(solver.type, 'http-01');
-  await solver.present(challenge('a.example'));
-  await solver.present(challenge('b.example'));
-  await solver.cleanUp(challenge('a.example'));
+  await solver.present([challenge('a.example')], remember);
+  await solver.present([challenge('b.example')], remember);
+  await solver.cleanUp([challenge('a.example')]);
   assert.deepEqual(calls, [
     'place /a a.example-token answer',
     'place /b b.example-token answer',
@@ -31,14 +38,14 @@ test('each name has the directory of its own', async () => {
 
 test('a name without a directory is told', async () => {
   const { calls, solver } = rig();
-  await rejection(solver.present(challenge('c.example')), 'bad-settings');
+  await rejection(solver.present([challenge('c.example')], remember), 'bad-settings');
   assert.deepEqual(calls, []);
 });
 
 for (const name of ['constructor', '__proto__', 'toString']) {
   test(`a name of Object.prototype has no directory: ${name}`, async () => {
     const { calls, solver } = rig();
-    await rejection(solver.present(challenge(name)), 'bad-settings');
+    await rejection(solver.present([challenge(name)], remember), 'bad-settings');
     assert.deepEqual(calls, []);
   });
 }
@@ -48,5 +55,5 @@ test('what fails rejects, and throws nothing at once', async () => {
     throw new EvercertError('webroot-failed', 'no', 'yes');
   };
   const solver = webrootSolver({ place: fail, remove: fail }, { a: '/a' });
-  await rejection(solver.present(challenge('a')), 'webroot-failed');
+  await rejection(solver.present([challenge('a')], remember), 'webroot-failed');
 });

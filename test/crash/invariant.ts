@@ -7,12 +7,12 @@ import { faultsOfVersion } from './version-set.ts';
 const FINAL: readonly [RegExp, number, (text: string) => unknown][] = [
   [/^accounts\/[^/]+\/key\.pem$/, 0o600, createPrivateKey],
   [/^accounts\/[^/]+\/account\.json$/, 0o600, JSON.parse],
-  [/^(renewal|state)\/[^/]+\.json$/, 0o600, JSON.parse],
+  [/^(renewal|state|challenges)\/[^/]+\.json$/, 0o600, JSON.parse],
   [/^archive\/[^/]+\/\.pending\/order\.json$/, 0o600, JSON.parse],
 ];
 
 const DIRECTORIES: readonly [RegExp, number][] = [
-  [/^accounts(\/[^/]+)?$/, 0o700],
+  [/^(accounts(\/[^/]+)?|challenges)$/, 0o700],
   [/^archive\/[^/]+\/\.pending$/, 0o700],
   [
     /^(renewal|state|archive|live|hooks|hooks\/(pre|deploy|reload|post)|archive\/[^/]+|archive\/[^/]+\/\.?\d{4}(\.tmp)?)$/,

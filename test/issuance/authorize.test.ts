@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readProblem } from '../../src/acme/problem.ts';
 import type { Order } from '../../src/acme/resources.ts';
-import type { HttpChallenge, Solver } from '../../src/challenges/solver.ts';
+import type { Challenge, Solver } from '../../src/challenges/solver.ts';
 import { EvercertError } from '../../src/errors.ts';
-import { authorize, cleanUpLeftovers, explainInvalid } from '../../src/issuance/authorize.ts';
+import { authorize, explainInvalid, type Proof } from '../../src/issuance/authorize.ts';
 import { challengeFailuresOf, orderProblemOf } from '../../src/issuance/failures.ts';
 import { assertPrintable, rejection } from '../unit-kit/expect.ts';
 import { aChallenge, anAuthorization, type Scripted, scripted, urlOf } from '../unit-kit/scripted.ts';
@@ -17,16 +16,19 @@ const order = (...authorizations: string[]): Order => ({
 });
 
 function solverOf(log: string[], fails: (name: string) => boolean = () => false): Solver {
-  const note = (what: string, { name, token, keyAuthorization }: HttpChallenge) =>
+  const note = (what: string, { name, token, keyAuthorization }: Challenge) =>
     log.push(`${what} ${name} ${token} ${keyAuthorization}`);
   return {
     type: 'http-01',
-    present: async (challenge) => {
+    leavesTraces: false,
+    present: async (challenges) => {
       await Promise.resolve();
-      note('present', challenge);
-      if (fails(challenge.name)) throw new EvercertError('webroot-failed', 'no', 'x');
+      for (const challenge of challenges) note('present', challenge);
+      if (challenges.some(({ name }) => fails(name))) throw new EvercertError('webroot-failed', 'no', 'x');
     },
-    cleanUp: async (challenge) => void note('clean', challenge),
+    cleanUp: async (challenges) => {
+      for (const challenge of challenges) note('clean', challenge);
+    },
   };
 }
 
@@ -34,6 +36,7 @@ async function run(
   authorizations: Record<string, Scripted>,
   fails?: (name: string) => boolean,
   validated?: () => Promise<Order>,
+  names = ['a.example', 'b.example'],
 ) {
   const answers = Object.fromEntries(
     Object.entries(authorizations).map(([path, answer]) => [path, [answer]]),
@@ -43,11 +46,22 @@ async function run(
     chall: [{ body: aChallenge }],
     chall2: [{ body: aChallenge }],
   });
-  const asked = order(...Object.keys(authorizations));
-  const done = authorize(connection, asked, solverOf(log, fails), async () => {
-    log.push('validated');
-    return (await validated?.()) ?? asked;
-  });
+  const asked = {
+    ...order(...Object.keys(authorizations)),
+    identifiers: names.map((value) => ({ type: 'dns', value })),
+  };
+  const solver = solverOf(log, fails);
+  const presented = async (proofs: readonly Proof[]) => void log.push(`presented ${proofs.length}`);
+  const done = authorize(
+    connection,
+    asked,
+    () => solver,
+    presented,
+    async () => {
+      log.push('validated');
+      return (await validated?.()) ?? asked;
+    },
+  );
   return { done, log };
 }
 
@@ -69,6 +83,7 @@ test('all are presented, then told, then waited for, then cleaned up', async () 
     'get two',
     `present ${ONE}`,
     `present ${TWO}`,
+    'presented 2',
     'post chall',
     'post chall2',
     'validated',
@@ -82,7 +97,7 @@ test('what is valid already is left alone', async () => {
   await done;
   assert.deepEqual(
     log.filter((line) => !line.startsWith('get')),
-    [`present ${TWO}`, 'post chall2', 'validated', `clean ${TWO}`],
+    [`present ${TWO}`, 'presented 1', 'post chall2', 'validated', `clean ${TWO}`],
   );
 });
 
@@ -104,9 +119,11 @@ test('whatever fails while the CA looks, all are cleaned up', async () => {
 });
 
 test('a way that is not offered is told, with what is', async () => {
-  const { done } = await run({
-    one: anAuthorization('pending', { wildcard: true, challenges: [{ ...aChallenge, type: 'dns-01' }] }),
+  const one = anAuthorization('pending', {
+    wildcard: true,
+    challenges: [{ ...aChallenge, type: 'dns-01' }],
   });
+  const { done } = await run({ one }, undefined, undefined, ['*.a.example']);
   const { message, hint } = await rejection(done, 'challenge-unsupported');
   assert.equal(message, 'ca.example does not offer http-01 for *.a.example, but dns-01');
   assert.match(hint, /dns-01/);
@@ -193,41 +210,3 @@ for (const type of ['constructor', 'toString', '__proto__', 'other']) {
     assertPrintable(hint);
   });
 }
-
-test('leftovers of a run that died are cleaned up, by their tokens', async () => {
-  const { connection, log } = scripted({
-    one: [anAuthorization('valid')],
-    two: [second],
-    three: [anAuthorization('valid', { challenges: [] })],
-  });
-  await cleanUpLeftovers(connection, order('one', 'two', 'three'), solverOf(log));
-  assert.deepEqual(
-    log.filter((line) => line.startsWith('clean')),
-    ['clean a.example abcdefghijklmnop ', 'clean b.example bbbbbbbbbbbbbbbb '],
-  );
-});
-
-const LEFT: Record<string, Error> = {
-  'the CA does not answer': new EvercertError('connection-failed', 'down', 'x'),
-  'the CA has forgotten them': new EvercertError('acme-problem', 'gone', 'x', readProblem(404, {})),
-};
-
-for (const [name, answer] of Object.entries(LEFT)) {
-  test(`leftovers are no reason to fail: ${name}`, async () => {
-    const { connection, log } = scripted({ one: [answer] });
-    await cleanUpLeftovers(connection, order('one'), solverOf(log));
-  });
-}
-
-test('leftovers are no reason to fail: they have no directory', async () => {
-  const { connection } = scripted({ one: [anAuthorization('valid')] });
-  const cleanUp = () => Promise.reject(new EvercertError('bad-settings', 'no webroot', 'x'));
-  await cleanUpLeftovers(connection, order('one'), { ...solverOf([]), cleanUp });
-});
-
-test('an interruption and a bug are not swallowed with them', async () => {
-  for (const error of [new EvercertError('interrupted', 'stop', 'x'), new TypeError('bug')]) {
-    const { connection, log } = scripted({ one: [error] });
-    await assert.rejects(cleanUpLeftovers(connection, order('one'), solverOf(log)), error);
-  }
-});

@@ -18,7 +18,12 @@ import { anAuthorization, anOrder, scripted, urlOf } from '../unit-kit/scripted.
 
 const names = ['a.example', '192.0.2.1'];
 const identifiers = names.map(parseIdentifier);
-const solver: Solver = { type: 'http-01', present: async () => undefined, cleanUp: async () => undefined };
+const solver: Solver = {
+  type: 'http-01',
+  leavesTraces: false,
+  present: async () => undefined,
+  cleanUp: async () => undefined,
+};
 
 /** Obtains a certificate for the names; tells what happened in between. */
 async function obtain(
@@ -39,13 +44,14 @@ async function obtain(
   const listener = {
     placed: async (url: string) => void steps.push(`placed ${url.replace(/^.*\//, '')}`),
     step: (step: string) => void steps.push(step),
+    presented: async () => undefined,
     replacesRefused: ({ type }: Problem) => void steps.push(`refused ${type}`),
     profileMissing: (offered: readonly string[]) => void steps.push(`missing ${offered.join()}`),
   };
   const { pem } = await obtainCertificate(
     connection,
     request,
-    by,
+    () => by,
     () => createCsr(ecKey, identifiers),
     listener,
   );
