@@ -45,7 +45,9 @@ export const listenTls: ListenTls = (address, port, { of, placeholder }) => {
       choose(null, this.getProtocol() === 'TLSv1.3' ? undefined : unnamed);
     },
     ALPNCallback(this: tls.TLSSocket, { servername, protocols }) {
-      const files = protocols.includes(PROTOCOL) ? of(servername?.toLowerCase() ?? '') : undefined;
+      // Node says false where the client says no name.
+      const name = String(servername || '').toLowerCase();
+      const files = protocols.includes(PROTOCOL) ? of(name) : undefined;
       if (files === undefined) return undefined;
       this.setKeyCert(contextOf(files));
       return PROTOCOL;
