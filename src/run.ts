@@ -127,6 +127,8 @@ async function runCommand(command: Command, edges: Edges): Promise<number> {
       return (await import('./commands/register.ts')).register(command.options, edges);
     case 'show-account':
       return (await import('./commands/show-account.ts')).showAccount(command.options, edges);
+    case 'account':
+      return (await import('./commands/show-account.ts')).tellThumbprint(command.options, edges);
     case 'deploy':
       return (await import('./commands/deploy.ts')).deploy(command.options, edges);
     case 'certificates':
