@@ -160,14 +160,42 @@ export function testProvider({ provider, serve, refusal, saying }: ProviderUnder
     'our own secret': { status: 403, json: saying(`not allowed: ${SECRET}`) },
     'JSON without sense': { status: 200, json: [null] },
   };
-  check('hostile answers', async (api, dns) => {
-    for (const [what, reply] of Object.entries(HOSTILE)) {
+  for (const [what, reply] of Object.entries(HOSTILE)) {
+    check(`${what}, from the first request on`, async (api, dns) => {
       api.answerAll(reply);
       const { message } = await refused(dns.add(record('one')));
-      assert.ok(message.length < 600, `${what}: ${message.length}`);
-      if (reply.status >= 400) assert.ok(message.includes(String(reply.status)), `${what}: ${message}`);
+      assert.ok(message.length < 600, `${message.length}`);
+      if (reply.status >= 400) assert.ok(message.includes(String(reply.status)), message);
       await refused(dns.remove(record('one'), undefined));
+    });
+  }
+
+  const FATAL = ['500 in its own form', 'HTML with status 200', 'a cut answer'];
+  check('each request of an addition and of a removal goes wrong', async (api, _, t) => {
+    const edges = edgesFor(t);
+    const count = async (work: () => Promise<unknown>) => {
+      const before = api.requests.length;
+      await work();
+      return api.requests.length - before;
+    };
+    const fresh = () => provider.create(api.credentials, edges);
+    const additions = await count(() => fresh().add(record('one')));
+    const removals = await count(() => fresh().remove(record('one'), undefined));
+    assert.ok(additions > 0 && removals > 0);
+    for (const reply of FATAL.map((each) => HOSTILE[each])) {
+      for (let sound = 0; sound < additions; sound++) {
+        api.answer(...new Array(sound).fill(undefined), reply);
+        await refused(fresh().add(record(`${sound}`)));
+        await fresh().remove(record(`${sound}`), undefined);
+      }
+      for (let sound = 0; sound < removals; sound++) {
+        await fresh().add(record(`${sound}`));
+        api.answer(...new Array(sound).fill(undefined), reply);
+        await refused(fresh().remove(record(`${sound}`), undefined));
+        await fresh().remove(record(`${sound}`), undefined);
+      }
     }
+    assert.deepEqual(api.values(NAME), []);
   });
 
   check('nobody there: of the provider, not of the CA', async (api, _, t) => {

@@ -29,8 +29,8 @@ export interface FakeApi {
   readonly values: (name: string) => string[];
   /** Puts a TXT value there, as a person would. */
   readonly put: (name: string, value: string) => void;
-  /** The answers to come, one for each request, then the API's own again. */
-  readonly answer: (...replies: ApiReply[]) => void;
+  /** The answers to come, one for each request (undefined: the API's own), then the API's own again. */
+  readonly answer: (...replies: (ApiReply | undefined)[]) => void;
   /** The answer to all requests to come. */
   readonly answerAll: (reply: ApiReply) => void;
   readonly requests: readonly ApiRequest[];
@@ -50,7 +50,7 @@ export interface FakeRecord {
 /** Serves an API until the test ends. @param handle the API's own answer */
 export async function serveApi(t: TestContext, handle: (request: ApiRequest) => ApiReply) {
   const requests: ApiRequest[] = [];
-  const scripted: ApiReply[] = [];
+  const scripted: (ApiReply | undefined)[] = [];
   let always: ApiReply | undefined;
   const port = await listen(
     t,
@@ -63,7 +63,7 @@ export async function serveApi(t: TestContext, handle: (request: ApiRequest) => 
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
-    answer: (...replies: ApiReply[]) => void scripted.push(...replies),
+    answer: (...replies: (ApiReply | undefined)[]) => void scripted.push(...replies),
     answerAll: (reply: ApiReply) => {
       always = reply;
     },
