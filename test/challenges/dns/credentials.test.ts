@@ -121,7 +121,7 @@ test('a whole file: by settings, by a variable that holds its text, or its path'
     read({ G_KEY_FILE: path }, undefined, google),
   ])
     assert.deepEqual(key, { key: text });
-  const line = file('google.ini', `dns_google_key = ${path}`);
+  const line = file('google.ini', `dns_acmedns_key = ${path}`);
   assert.deepEqual(read({}, line, google), { key: text });
   const open = file('open.json', text, 0o644);
   failure(() => read({ G_KEY: open }, undefined, google), 'credentials-exposed');
