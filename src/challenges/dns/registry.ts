@@ -2,7 +2,9 @@ import { EvercertError } from '../../errors.ts';
 import type { ProviderDefinition } from './provider.ts';
 
 /** What `provider` in settings may be, beside packages of others. Each is loaded when a name is proven with it. */
-const NATIVE: Readonly<Record<string, () => Promise<{ readonly provider: ProviderDefinition }>>> = {};
+const NATIVE: Readonly<Record<string, () => Promise<{ readonly provider: ProviderDefinition }>>> = {
+  rfc2136: () => import('./providers/rfc2136.ts'),
+};
 
 /** Providers of the form FAMILY:MEMBER. */
 const FAMILIES: Readonly<Record<string, (member: string) => Promise<ProviderDefinition>>> = {};
