@@ -10,6 +10,7 @@ import type { ReadOwned } from '../system/owned-file.ts';
 import type { LoadPackage } from '../system/packages.ts';
 import type { LookUpGroup, RunShell } from '../system/process.ts';
 import type { SendSmtp } from '../system/smtp.ts';
+import type { ListenTls } from '../system/tls-alpn-server.ts';
 import type { ProbeTls } from '../system/tls-probe.ts';
 import type { Webroot } from '../system/webroot.ts';
 
@@ -42,6 +43,7 @@ export interface Edges {
   readonly packages: (configDir: string) => Promise<LoadPackage>;
   readonly smtp: () => Promise<SendSmtp>;
   readonly listenHttp: () => Promise<ListenHttp>;
+  readonly listenTls: () => Promise<ListenTls>;
   readonly webroot: () => Promise<Webroot>;
   /** Asks the person at the terminal; undefined where there is none, or `--non-interactive`. */
   readonly ask: ((question: string) => Promise<string>) | undefined;

@@ -8,7 +8,8 @@ import type { DnsSolverEdges, DnsSolvers } from './dns-solver.ts';
 import type { Edges } from './edges.ts';
 import { journalled } from './journalled.ts';
 
-export type SolverEdges = Pick<Edges, 'disk' | 'emit' | 'listenHttp' | 'webroot'> & DnsSolverEdges;
+export type SolverEdges = Pick<Edges, 'disk' | 'emit' | 'listenHttp' | 'listenTls' | 'webroot'> &
+  DnsSolverEdges;
 export type ProofSettings = Pick<Settings, 'names' | 'challenge' | 'challengeByName'>;
 
 /** The solvers of one lineage, by name. */
@@ -75,6 +76,11 @@ export function createBuilder(
         return (await dns)(challenge);
       }
       case 'tls-alpn':
+        return shared(`tls ${challenge.port}`, async () => {
+          const { tlsAlpnSolver } = await import('../challenges/tls-alpn.ts');
+          const address = addressFor(all, challenge);
+          return tlsAlpnSolver(await edges.listenTls(), address, challenge.port, edges.clock.now);
+        });
       case 'hooks':
       case 'dehydrated':
         throw new EvercertError('bad-settings', `challenge ${challenge.type} is not there yet`, '');
