@@ -42,7 +42,8 @@ export interface Verdict {
 /** How long is waited where nobody can be asked: by then most providers' servers have it. */
 const GRACE_MS = 30_000;
 const FIRST_GAP_MS = 250;
-const MAX_GAP_MS = 5000;
+const MAX_GAP_MS = 3000;
+const GAP_GROWTH = 1.5;
 const QUESTIONS_AT_A_TIME = 32;
 
 /** What all answers together mean. A server that never answered counts only where no other did. */
@@ -71,7 +72,7 @@ export async function untilPropagated(
   const deadline = edges.monotonic() + timeoutMs;
   const { watches: wanted, unknown } = await findAuthorities(records, edges);
   let watches = wanted;
-  for (let gap = FIRST_GAP_MS; ; gap = Math.min(gap * 2, MAX_GAP_MS)) {
+  for (let gap = FIRST_GAP_MS; ; gap = Math.min(gap * GAP_GROWTH, MAX_GAP_MS)) {
     watches = await askAll(watches, edges);
     const { late, unseen } = judge(watches);
     const left = deadline - edges.monotonic();

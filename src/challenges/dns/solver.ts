@@ -26,6 +26,8 @@ const NAMES_AT_A_TIME = 8;
 export function dnsSolver(provider: DnsProvider, isAccountLabel: boolean, edges: DnsSolverEdges): Solver {
   /** Values that a present that failed never came to. */
   const untouched = new Set<string>();
+  /** Why values could not be added. */
+  const refused = new Map<string, string>();
   return {
     type: isAccountLabel ? 'dns-account-01' : 'dns-01',
     leavesTraces: true,
@@ -40,7 +42,11 @@ export function dnsSolver(provider: DnsProvider, isAccountLabel: boolean, edges:
         edges,
         untilFailure(edges.signal, async (record) => {
           untouched.delete(record.value);
-          await add(provider, record, proofName(record.challenge, isAccountLabel), remember);
+          const added = add(provider, record, proofName(record.challenge, isAccountLabel), remember);
+          await added.catch((error: unknown) => {
+            refused.set(record.value, String(error));
+            throw error;
+          });
         }),
       );
       await edges.propagated(valuesByName(records));
@@ -49,7 +55,12 @@ export function dnsSolver(provider: DnsProvider, isAccountLabel: boolean, edges:
       const touched = challenges.filter((challenge) => !untouched.delete(proofValue(challenge)));
       const records = touched.map((challenge) => presentedRecord(challenge, isAccountLabel));
       const traces = new Map(records.map(({ record, trace }) => [record, trace]));
-      await forEachName([...traces.keys()], edges, (record) => provider.remove(record, traces.get(record)));
+      await forEachName([...traces.keys()], edges, async (record) => {
+        // Who may not add in the same words may not remove: there is nothing.
+        await provider.remove(record, traces.get(record)).catch((error: unknown) => {
+          if (refused.get(record.value) !== String(error)) throw error;
+        });
+      });
     },
   };
 }

@@ -3,7 +3,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DnsFront, startDnsFront } from './dns-front.ts';
 import { executable } from './executables.ts';
-import { freePort } from './ports.ts';
 import { startServer, until } from './processes.ts';
 import { scratchDirectory } from './scratch.ts';
 
@@ -31,7 +30,7 @@ export interface SecondaryOptions {
   /** Looks for changes so often (seconds), and is not told of them. */
   readonly everySeconds: number;
   /** Its address, which the zones of its primary name. */
-  readonly front: (port: number) => Promise<DnsFront>;
+  readonly front: DnsFront;
 }
 
 /** BIND, on port 53 of an address of its own. */
@@ -49,23 +48,21 @@ export interface Bind {
 /** A primary, authoritative and nothing else. Only root may have port 53. */
 export async function startBind(options: BindOptions): Promise<Bind> {
   const { zones, keys = [], others = [], zoneBlock } = options;
-  const port = await freePort();
-  const front = await startDnsFront(port);
+  const front = await startDnsFront();
   const grants = keys.map(({ name }) => `grant "${name}" zonesub TXT;`).join(' ');
   const block = `type primary; ${zoneBlock ?? `update-policy { ${grants} };`}`;
   const texts = Object.entries(zones).map(
     ([zone, lines]) => [zone, zoneFile([front.address, ...others], lines)] as const,
   );
-  return start(front, port, keys, block, texts);
+  return start(front, keys, block, texts);
 }
 
 /** @see BindOptions.others */
 export async function startSecondary({ of, zones, everySeconds, front }: SecondaryOptions): Promise<Bind> {
-  const port = await freePort();
   const block = `type secondary; primaries port ${of.port} { 127.0.0.1; };
     min-refresh-time ${everySeconds}; max-refresh-time ${everySeconds};`;
   const texts = zones.map((zone) => [zone, undefined] as const);
-  const secondary = await start(await front(port), port, [], block, texts);
+  const secondary = await start(front, [], block, texts);
   await until('the secondary has the zones', () =>
     zones.every((zone) =>
       secondary.log().includes(`transfer of '${zone}/IN' from 127.0.0.1#${of.port}: Transfer completed`),
@@ -76,12 +73,12 @@ export async function startSecondary({ of, zones, everySeconds, front }: Seconda
 
 async function start(
   front: DnsFront,
-  port: number,
   keys: readonly UpdateKey[],
   block: string,
   zones: readonly (readonly [zone: string, text: string | undefined])[],
 ): Promise<Bind> {
   const { directory, remove } = scratchDirectory('bind');
+  const { address, port, counts } = front;
   mkdirSync(join(directory, 'zones'));
   for (const [zone, text] of zones)
     if (text !== undefined) writeFileSync(join(directory, 'zones', zone), text);
@@ -98,7 +95,6 @@ async function start(
     await Promise.all([front.stop(), server.stop()]);
     remove();
   };
-  const { address, counts } = front;
   return { address, port, counts, txt: (name) => txtAt(`127.0.0.1:${port}`, name), log: server.log, stop };
 }
 

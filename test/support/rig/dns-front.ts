@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from './ports.ts';
 
 const PORT = 53;
 const HOST = '127.0.0.1';
@@ -10,17 +11,19 @@ const FORGOTTEN_AFTER_MS = 10_000;
 /** Port 53 of a loopback address, in front of a DNS server of another port: BIND only takes addresses of interfaces. */
 export interface DnsFront {
   readonly address: string;
+  /** Where the server that answers is to listen, on 127.0.0.1. */
+  readonly port: number;
   /** Messages that were passed on, by UDP and by TCP. */
   readonly counts: { udp: number; tcp: number };
   readonly stop: () => Promise<void>;
 }
 
-/** @param port of the server that answers, on 127.0.0.1 @param address default: a free one of 127.0.0.0/8 */
-export async function startDnsFront(port: number, address?: string): Promise<DnsFront> {
+export async function startDnsFront(): Promise<DnsFront> {
+  const port = await freePort();
   const counts = { udp: 0, tcp: 0 };
   const connections = new Set<Socket>();
   for (;;) {
-    const host = address ?? `127.${randomInt(1, 255)}.${randomInt(0, 255)}.${randomInt(1, 255)}`;
+    const host = `127.${randomInt(1, 255)}.${randomInt(0, 255)}.${randomInt(1, 255)}`;
     const tcp = createServer((client) => {
       counts.tcp += 1;
       connections.add(client);
@@ -33,7 +36,7 @@ export async function startDnsFront(port: number, address?: string): Promise<Dns
     });
     udp.bind(PORT, host);
     await once(udp, 'listening');
-    return { address: host, counts, stop: () => stop(tcp, udp, connections) };
+    return { address: host, port, counts, stop: () => stop(tcp, udp, connections) };
   }
 }
 
