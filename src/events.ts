@@ -212,6 +212,7 @@ export type WarningCode =
   | 'all-deployed'
   | 'not-saved'
   | 'cleanup-failed'
+  | 'propagation-unchecked'
   | 'kept';
 
 export type Emit = (event: Event) => void;
