@@ -4,6 +4,7 @@ import { EvercertError } from '../errors.ts';
 import type { SolverOf } from '../issuance/authorize.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { ChallengeSettings, Settings } from '../lineage/settings.ts';
+import type { Webroot } from '../system/webroot.ts';
 import type { Edges } from './edges.ts';
 import { journalled } from './journalled.ts';
 
@@ -41,9 +42,10 @@ export function createSolvers(
 
 export type BuildSolver = (challenge: ChallengeSettings) => Promise<Solver>;
 
-/** @param all that will be built: listeners are shared */
+/** @param all that will be built: listeners are shared, and so is what was made in webroots */
 export function createBuilder(edges: SolverEdges, all: readonly ChallengeSettings[]): BuildSolver {
   const listeners = new Map<string, Promise<Solver>>();
+  let webroot: Promise<Webroot> | undefined;
   const shared = (id: string, start: () => Promise<Solver>) => {
     const listener = listeners.get(id) ?? start();
     listeners.set(id, listener);
@@ -53,7 +55,8 @@ export function createBuilder(edges: SolverEdges, all: readonly ChallengeSetting
     switch (challenge.type) {
       case 'webroot': {
         const { webrootSolver } = await import('../challenges/webroot.ts');
-        return webrootSolver(await edges.webroot(), challenge.roots);
+        webroot ??= edges.webroot();
+        return webrootSolver(await webroot, challenge.roots);
       }
       case 'standalone':
         return shared(`http ${challenge.port}`, async () => {
