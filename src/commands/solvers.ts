@@ -4,6 +4,7 @@ import { EvercertError } from '../errors.ts';
 import type { SolverOf } from '../issuance/authorize.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { ChallengeSettings, Settings } from '../lineage/settings.ts';
+import type { Webroot } from '../system/webroot.ts';
 import type { DnsSolverEdges, DnsSolvers } from './dns-solver.ts';
 import type { Edges } from './edges.ts';
 import { journalled } from './journalled.ts';
@@ -43,13 +44,14 @@ export function createSolvers(
 
 export type BuildSolver = (challenge: ChallengeSettings) => Promise<Solver>;
 
-/** @param all that will be built: listeners are shared */
+/** @param all that will be built: listeners are shared, and so is what was made in webroots */
 export function createBuilder(
   edges: SolverEdges,
   paths: StorePaths,
   all: readonly ChallengeSettings[],
 ): BuildSolver {
   const listeners = new Map<string, Promise<Solver>>();
+  let webroot: Promise<Webroot> | undefined;
   const shared = (id: string, start: () => Promise<Solver>) => {
     const listener = listeners.get(id) ?? start();
     listeners.set(id, listener);
@@ -60,7 +62,8 @@ export function createBuilder(
     switch (challenge.type) {
       case 'webroot': {
         const { webrootSolver } = await import('../challenges/webroot.ts');
-        return webrootSolver(await edges.webroot(), challenge.roots);
+        webroot ??= edges.webroot();
+        return webrootSolver(await webroot, challenge.roots);
       }
       case 'standalone':
         return shared(`http ${challenge.port}`, async () => {
@@ -89,15 +92,12 @@ export function createBuilder(
 }
 
 /** Each way that a name of the lineage is proven. */
-export function challengesOf({ challenge, challengeByName }: ProofSettings): ChallengeSettings[] {
-  return [challenge, ...Object.values(challengeByName ?? {})];
+function challengesOf(settings: ProofSettings): ChallengeSettings[] {
+  return [...new Set(settings.names.map((name) => challengeOf(settings, name)))];
 }
 
 /** @param name wildcards with their "*." */
-export function challengeOf(
-  { challenge, challengeByName = {} }: ProofSettings,
-  name: string,
-): ChallengeSettings {
+function challengeOf({ challenge, challengeByName = {} }: ProofSettings, name: string): ChallengeSettings {
   return (Object.hasOwn(challengeByName, name) ? challengeByName[name] : undefined) ?? challenge;
 }
 
