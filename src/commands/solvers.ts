@@ -1,3 +1,4 @@
+import type { HookRuns } from '../challenges/hook-runs.ts';
 import type { Solver } from '../challenges/solver.ts';
 import { staticSolver } from '../challenges/static.ts';
 import { EvercertError } from '../errors.ts';
@@ -7,7 +8,10 @@ import type { ChallengeSettings, Settings } from '../lineage/settings.ts';
 import type { Edges } from './edges.ts';
 import { journalled } from './journalled.ts';
 
-export type SolverEdges = Pick<Edges, 'disk' | 'emit' | 'listenHttp' | 'webroot'>;
+export type SolverEdges = Pick<
+  Edges,
+  'disk' | 'emit' | 'listenHttp' | 'webroot' | 'runShell' | 'clock' | 'signal' | 'environment'
+>;
 export type ProofSettings = Pick<Settings, 'names' | 'challenge' | 'challengeByName'>;
 
 /** The solvers of one lineage, by name. */
@@ -18,13 +22,15 @@ export type SolverFor = (lineage: string, settings: ProofSettings) => Promise<So
  * listens on all.
  *
  * @param all settings of the run
+ * @param hookTimeoutMs for each run of a hook that proves names
  */
 export function createSolvers(
   edges: SolverEdges,
   paths: StorePaths,
   all: readonly ProofSettings[],
+  hookTimeoutMs: number,
 ): SolverFor {
-  const build = createBuilder(edges, all.flatMap(challengesOf));
+  const build = createBuilder(edges, all.flatMap(challengesOf), hookTimeoutMs);
   return async (lineage, settings) => {
     const distinct = challengesOf(settings);
     const solvers = await Promise.all(
@@ -41,8 +47,17 @@ export function createSolvers(
 
 export type BuildSolver = (challenge: ChallengeSettings) => Promise<Solver>;
 
-/** @param all that will be built: listeners are shared */
-export function createBuilder(edges: SolverEdges, all: readonly ChallengeSettings[]): BuildSolver {
+/** @param all that will be built: listeners are shared, and hooks run in turn */
+export function createBuilder(
+  edges: SolverEdges,
+  all: readonly ChallengeSettings[],
+  hookTimeoutMs: number,
+): BuildSolver {
+  let runs: Promise<HookRuns> | undefined;
+  const hookRuns = () => {
+    runs ??= import('./hook-runs.ts').then(({ createHookRuns }) => createHookRuns(edges, hookTimeoutMs));
+    return runs;
+  };
   const listeners = new Map<string, Promise<Solver>>();
   const shared = (id: string, start: () => Promise<Solver>) => {
     const listener = listeners.get(id) ?? start();
@@ -64,10 +79,15 @@ export function createBuilder(edges: SolverEdges, all: readonly ChallengeSetting
         return staticSolver;
       case 'dns-persist':
         return (await import('../challenges/dns/persist.ts')).persistSolver;
+      case 'hooks':
+        return (await import('../challenges/certbot-hooks.ts')).certbotHooksSolver(
+          challenge,
+          await hookRuns(),
+        );
+      case 'dehydrated':
+        return (await import('../challenges/dehydrated.ts')).dehydratedSolver(challenge, await hookRuns());
       case 'tls-alpn':
       case 'dns':
-      case 'hooks':
-      case 'dehydrated':
         throw new EvercertError('bad-settings', `challenge ${challenge.type} is not there yet`, '');
     }
   };
