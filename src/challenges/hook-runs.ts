@@ -30,7 +30,12 @@ export function validationOf(proof: 'http-01' | 'dns-01', { keyAuthorization }: 
     : createHash('sha256').update(keyAuthorization).digest('base64url');
 }
 
-/** @returns what it wrote to stdout, also when it failed @throws EvercertError hook-failed, interrupted */
+/**
+ * Runs a hook that must succeed.
+ *
+ * @param told is given what it wrote to stdout, also when it failed
+ * @throws EvercertError hook-failed, interrupted
+ */
 export async function mustRun(
   { run, signal }: HookRuns,
   call: HookCall,
