@@ -10,7 +10,7 @@ import { journalled } from './journalled.ts';
 
 export type SolverEdges = Pick<
   Edges,
-  'disk' | 'emit' | 'listenHttp' | 'webroot' | 'runShell' | 'clock' | 'signal' | 'environment'
+  'disk' | 'emit' | 'listenHttp' | 'listenTls' | 'webroot' | 'runShell' | 'clock' | 'signal' | 'environment'
 >;
 export type ProofSettings = Pick<Settings, 'names' | 'challenge' | 'challengeByName'>;
 
@@ -87,6 +87,11 @@ export function createBuilder(
       case 'dehydrated':
         return (await import('../challenges/dehydrated.ts')).dehydratedSolver(challenge, await hookRuns());
       case 'tls-alpn':
+        return shared(`tls ${challenge.port}`, async () => {
+          const { tlsAlpnSolver } = await import('../challenges/tls-alpn.ts');
+          const address = addressFor(all, challenge);
+          return tlsAlpnSolver(await edges.listenTls(), address, challenge.port, edges.clock.now);
+        });
       case 'dns':
         throw new EvercertError('bad-settings', `challenge ${challenge.type} is not there yet`, '');
     }
