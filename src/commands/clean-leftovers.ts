@@ -12,7 +12,7 @@ export async function cleanLeftovers(edges: SolverEdges, paths: StorePaths): Pro
 async function cleanLeftover(edges: SolverEdges, paths: StorePaths, id: string): Promise<void> {
   try {
     const { lineage, settings, challenges } = readPresented(edges.disk, paths, id);
-    const solver = await createBuilder(edges, [settings])(settings);
+    const solver = await createBuilder(edges, paths, [settings])(settings);
     if (await cleanedUp(edges, lineage, solver, challenges)) forgetPresented(edges.disk, paths, id);
   } catch (thrown) {
     edges.emit({ type: 'warning', code: 'cleanup-failed', detail: asEvercertError(thrown).message });

@@ -35,7 +35,7 @@ export interface RunOptions {
   readonly account?: AccountOptions;
 }
 
-const NO_ACCOUNT: AccountOptions = {
+export const NO_ACCOUNT: AccountOptions = {
   email: undefined,
   withoutEmail: true,
   termsAgreed: false,

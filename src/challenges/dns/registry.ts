@@ -8,6 +8,7 @@ const NATIVE: Readonly<Record<string, () => Promise<{ readonly provider: Provide
   digitalocean: () => import('./providers/digitalocean.ts'),
   gandi: () => import('./providers/gandi.ts'),
   hetzner: () => import('./providers/hetzner.ts'),
+  rfc2136: () => import('./providers/rfc2136.ts'),
 };
 
 /** Providers of the form FAMILY:MEMBER. */
