@@ -71,7 +71,7 @@ function escaped(text: string): string {
 }
 
 function signingKey(secret: string, day: string, { region, service }: AwsScope): Buffer {
-  return [day, region, service, 'aws4_request'].reduce(
+  return [day, region, service, 'aws4_request'].reduce<Buffer>(
     (key, part) => hmac(key, part),
     Buffer.from(`AWS4${secret}`),
   );
