@@ -2,7 +2,13 @@ import { EvercertError } from '../../errors.ts';
 import type { ProviderDefinition } from './provider.ts';
 
 /** What `provider` in settings may be, beside packages of others. Each is loaded when a name is proven with it. */
-const NATIVE: Readonly<Record<string, () => Promise<{ readonly provider: ProviderDefinition }>>> = {};
+const NATIVE: Readonly<Record<string, () => Promise<{ readonly provider: ProviderDefinition }>>> = {
+  cloudflare: () => import('./providers/cloudflare.ts'),
+  desec: () => import('./providers/desec.ts'),
+  digitalocean: () => import('./providers/digitalocean.ts'),
+  gandi: () => import('./providers/gandi.ts'),
+  hetzner: () => import('./providers/hetzner.ts'),
+};
 
 /** Providers of the form FAMILY:MEMBER. */
 const FAMILIES: Readonly<Record<string, (member: string) => Promise<ProviderDefinition>>> = {};
