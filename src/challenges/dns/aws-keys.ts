@@ -3,12 +3,10 @@ import { EvercertError } from '../../errors.ts';
 import type { AwsKeys } from './aws-sigv4.ts';
 import { cached, type Passing } from './once.ts';
 import type { ProviderEdges } from './provider.ts';
-import type { Api } from './rest.ts';
+import type { Rest } from './rest.ts';
 
 const CONTAINER_HOST = 'http://169.254.170.2';
 const METADATA_HOST = 'http://169.254.169.254';
-const DOING = "the machine's own keys";
-
 const Header = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,8192}$/));
 const KeysSchema = v.object({
   AccessKeyId: Header,
@@ -20,7 +18,7 @@ const KeysSchema = v.object({
 /** The keys that are given, or those of the role of the container or the EC2 instance that this runs on. */
 export function awsKeys(
   given: Readonly<Record<string, string>>,
-  api: Api,
+  rest: Rest,
   { now }: Pick<ProviderEdges, 'now'>,
 ): () => Promise<AwsKeys> {
   const {
@@ -36,31 +34,34 @@ export function awsKeys(
     given.container_url ?? (given.container_path && `${CONTAINER_HOST}${given.container_path}`);
   const fetch =
     container === undefined
-      ? () => instanceKeys(given.metadata_url ?? METADATA_HOST, api)
-      : () => containerKeys(container, given.container_token, api);
+      ? () => instanceKeys(given.metadata_url ?? METADATA_HOST, rest)
+      : () => containerKeys(container, given.container_token, rest);
   return cached(() => fetch().catch(noRole), now);
 }
 
-async function containerKeys(url: string, token: string | undefined, api: Api): Promise<Passing<AwsKeys>> {
+async function containerKeys(url: string, token: string | undefined, rest: Rest): Promise<Passing<AwsKeys>> {
   const headers = token === undefined ? {} : { authorization: token };
-  return keysOf(api.read(KeysSchema, DOING, await api.ask(DOING, { method: 'GET', url, headers })));
+  return keysOf(rest.read(KeysSchema, await rest.ask({ method: 'GET', url, headers })));
 }
 
 /** Instance Metadata Service, version 2. */
-async function instanceKeys(host: string, api: Api): Promise<Passing<AwsKeys>> {
-  const { body: token } = await api.ask(DOING, {
+async function instanceKeys(host: string, rest: Rest): Promise<Passing<AwsKeys>> {
+  const { body: token } = await rest.ask({
     method: 'PUT',
     url: `${host}/latest/api/token`,
     headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '300' },
   });
   if (!v.is(Header, token))
-    throw api.failure(`${DOING}: no token`, 'Check the metadata service of this machine.');
+    throw rest.failed(
+      'the metadata service of this machine gave no token',
+      'Check that it is the one of EC2.',
+    );
   const get = (path: string) =>
-    api.ask(DOING, { method: 'GET', url: `${host}${path}`, headers: { 'x-aws-ec2-metadata-token': token } });
+    rest.ask({ method: 'GET', url: `${host}${path}`, headers: { 'x-aws-ec2-metadata-token': token } });
   const roles = '/latest/meta-data/iam/security-credentials/';
   const { body } = await get(roles);
   const role = encodeURIComponent(body.split('\n', 1)[0]?.trim() ?? '');
-  return keysOf(api.read(KeysSchema, DOING, await get(`${roles}${role}`)));
+  return keysOf(rest.read(KeysSchema, await get(`${roles}${role}`)));
 }
 
 function keysOf(answer: v.InferOutput<typeof KeysSchema>): Passing<AwsKeys> {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { cached } from './once.ts';
 import type { ProviderEdges } from './provider.ts';
-import type { Api } from './rest.ts';
+import type { Rest } from './rest.ts';
 
 interface AzureCloud {
   readonly login: string;
@@ -14,8 +14,6 @@ export const AZURE_CLOUDS: Readonly<Record<string, AzureCloud>> = {
   usgovernment: { login: 'https://login.microsoftonline.us', api: 'https://management.usgovcloudapi.net' },
 };
 
-const DOING = 'the request for a token';
-
 const TokenSchema = v.object({
   access_token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,16384}$/)),
   expires_in: v.pipe(v.number(), v.minValue(0), v.maxValue(172_800)),
@@ -25,7 +23,7 @@ const TokenSchema = v.object({
 export function azureToken(
   given: Readonly<Record<string, string>>,
   cloud: AzureCloud,
-  api: Api,
+  rest: Rest,
   { now }: Pick<ProviderEdges, 'now'>,
 ): () => Promise<string> {
   const url = `${given.login_url ?? cloud.login}/${encodeURIComponent(given.tenant_id ?? '')}/oauth2/v2.0/token`;
@@ -38,8 +36,8 @@ export function azureToken(
   return cached(async () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const body = new URLSearchParams(form).toString();
-    const response = await api.ask(DOING, { method: 'POST', url, headers, body });
-    const { access_token: value, expires_in: seconds } = api.read(TokenSchema, DOING, response);
+    const response = await rest.ask({ method: 'POST', url, headers, body });
+    const { access_token: value, expires_in: seconds } = rest.read(TokenSchema, response);
     return { value, until: now() + seconds * 1000 };
   }, now);
 }

@@ -1,15 +1,15 @@
 import type { KeyObject } from 'node:crypto';
 import * as v from 'valibot';
 import { EvercertError } from '../../errors.ts';
+import type { HttpResponse } from '../../system/http.ts';
 import { rsaKeyOf, signJwt } from './jwt.ts';
 import { cached, type Passing } from './once.ts';
-import { type Api, jsonOf } from './rest.ts';
+import { jsonOf, type Rest } from './rest.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/ndev.clouddns.readwrite';
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const METADATA = 'http://metadata.google.internal';
 const VALID_S = 3600;
-const DOING = 'the request for a token';
 
 const AccountSchema = v.object({
   type: v.literal('service_account'),
@@ -30,8 +30,8 @@ type Account = v.InferOutput<typeof AccountSchema> & { readonly key: KeyObject }
 export interface GoogleAccess {
   readonly secrets: readonly string[];
   /** Where the zone is. */
-  readonly project: (api: Api) => Promise<string>;
-  readonly token: (api: Api, now: () => number) => () => Promise<string>;
+  readonly project: (rest: Rest) => Promise<string>;
+  readonly token: (rest: Rest, now: () => number) => () => Promise<string>;
 }
 
 /** @throws EvercertError credentials-missing: what is given is no key file */
@@ -40,15 +40,15 @@ export function googleAccess(given: Readonly<Record<string, string>>): GoogleAcc
   if (text === undefined)
     return {
       secrets: [],
-      project: async (api) =>
-        project ?? (await ask(api, metadata, 'project/project-id')).body.slice(0, 64).trim(),
-      token: (api, now) => cached(() => tokenOfMachine(api, metadata, now), now),
+      project: async (rest) =>
+        project ?? (await ask(rest, metadata, 'project/project-id')).body.slice(0, 64).trim(),
+      token: (rest, now) => cached(() => tokenOfMachine(rest, metadata, now), now),
     };
   const account = accountOf(text);
   return {
     secrets: [account.private_key],
     project: async () => project ?? account.project_id,
-    token: (api, now) => cached(() => tokenOfAccount(api, account, now), now),
+    token: (rest, now) => cached(() => tokenOfAccount(rest, account, now), now),
   };
 }
 
@@ -61,36 +61,36 @@ function accountOf(text: string): Account {
   return { ...result.output, key };
 }
 
-async function tokenOfAccount(api: Api, account: Account, now: () => number): Promise<Passing<string>> {
+async function tokenOfAccount(rest: Rest, account: Account, now: () => number): Promise<Passing<string>> {
   const iat = Math.floor(now() / 1000);
   const { client_email: iss, token_uri: aud } = account;
   const claims = { iss, scope: SCOPE, aud, iat, exp: iat + VALID_S };
   const assertion = signJwt(claims, account.key, account.private_key_id);
-  const response = await api.ask(DOING, {
+  const response = await rest.ask({
     method: 'POST',
     url: aud,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ grant_type: GRANT, assertion }).toString(),
   });
-  return passing(api, response, now);
+  return passing(rest, response, now);
 }
 
-async function tokenOfMachine(api: Api, metadata: string, now: () => number): Promise<Passing<string>> {
-  return passing(api, await ask(api, metadata, 'instance/service-accounts/default/token'), now);
+async function tokenOfMachine(rest: Rest, metadata: string, now: () => number): Promise<Passing<string>> {
+  return passing(rest, await ask(rest, metadata, 'instance/service-accounts/default/token'), now);
 }
 
-async function ask(api: Api, metadata: string, path: string) {
+async function ask(rest: Rest, metadata: string, path: string) {
   const url = `${metadata}/computeMetadata/v1/${path}`;
   try {
-    return await api.ask(DOING, { method: 'GET', url, headers: { 'metadata-flavor': 'Google' } });
+    return await rest.ask({ method: 'GET', url, headers: { 'metadata-flavor': 'Google' } });
   } catch (error) {
     if (!(error instanceof EvercertError) || error.code !== 'dns-provider') throw error;
     throw notUsable(`none is given, and this machine has no account: ${error.message}`, error);
   }
 }
 
-function passing(api: Api, response: Parameters<Api['read']>[2], now: () => number): Passing<string> {
-  const { access_token: value, expires_in: seconds } = api.read(TokenSchema, DOING, response);
+function passing(rest: Rest, response: HttpResponse, now: () => number): Passing<string> {
+  const { access_token: value, expires_in: seconds } = rest.read(TokenSchema, response);
   return { value, until: now() + seconds * 1000 };
 }
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
+import { EvercertError } from '../../errors.ts';
 import type { HttpResponse } from '../../system/http.ts';
 import { cached } from './once.ts';
 import type { ProviderEdges, ProviderRequest } from './provider.ts';
-import { type Api, createApi, wordsBy } from './rest.ts';
+import { checkedUrl, createRest, jsonOf, type Rest } from './rest.ts';
 
 export const OVH_ENDPOINTS: ReadonlyMap<string, string> = new Map([
   ['ovh-eu', 'https://eu.api.ovh.com/1.0'],
@@ -15,14 +16,13 @@ export const OVH_ENDPOINTS: ReadonlyMap<string, string> = new Map([
   ['soyoustart-ca', 'https://ca.api.soyoustart.com/1.0'],
 ]);
 
-export interface OvhApi extends Pick<Api, 'read'> {
-  /** @param also statuses that are fine, beside success */
+export interface OvhApi extends Pick<Rest, 'read'> {
+  /** @param expected statuses that are no failure, beside 2xx */
   call(
-    doing: string,
     method: ProviderRequest['method'],
     path: string,
     content?: unknown,
-    also?: readonly number[],
+    expected?: readonly number[],
   ): Promise<HttpResponse>;
 }
 
@@ -37,25 +37,16 @@ export function createOvhApi(given: Readonly<Record<string, string>>, edges: Pro
     application_secret: secret = '',
     consumer_key: consumer = '',
   } = given;
-  const api = createApi(
-    {
-      name: 'ovh',
-      secrets: [secret, consumer],
-      wordsOf: wordsBy(ErrorSchema, ({ message }) => message),
-      rights:
-        'Check the three keys, that they are of this endpoint, and that the consumer key may GET, POST and DELETE /domain/zone/* (docs/dns.md).',
-    },
-    edges,
-  );
-  const base = baseOf(given.endpoint ?? '', api);
+  const base = baseOf(given.endpoint ?? '');
+  const rest = createRest({ provider: 'ovh', secrets: [secret, consumer], explain }, edges);
   const ahead = cached(async () => {
-    const response = await api.ask('the time of the server', { method: 'GET', url: `${base}/auth/time` });
-    const seconds = api.read(TimeSchema, 'the time of the server', response);
+    const response = await rest.ask({ method: 'GET', url: `${base}/auth/time` });
+    const seconds = rest.read(TimeSchema, response);
     return { value: seconds * 1000 - edges.now(), until: edges.now() + HOUR_MS };
   }, edges.now);
   return {
-    read: api.read,
-    call: async (doing, method, path, content, also = []) => {
+    read: rest.read,
+    call: async (method, path, content, expected) => {
       const time = Math.floor((edges.now() + (await ahead())) / 1000);
       const body = content === undefined ? '' : JSON.stringify(content);
       const url = `${base}${path}`;
@@ -67,17 +58,23 @@ export function createOvhApi(given: Readonly<Record<string, string>>, edges: Pro
         'x-ovh-signature': `$1$${createHash('sha1').update(signed).digest('hex')}`,
         ...(body !== '' && { 'content-type': 'application/json' }),
       };
-      const response = await api.send({ method, url, headers, ...(body !== '' && { body }) });
-      if ((response.status >= 200 && response.status <= 299) || also.includes(response.status))
-        return response;
-      throw api.refusal(doing, response);
+      return rest.ask({ method, url, headers, ...(body !== '' && { body }) }, expected);
     },
   };
 }
 
-function baseOf(endpoint: string, { failure }: Api): string {
-  const url =
-    OVH_ENDPOINTS.get(endpoint) ?? (URL.canParse(endpoint) ? endpoint.replace(/\/+$/, '') : undefined);
-  if (url !== undefined) return url;
-  throw failure('endpoint is unknown', `It is one of ${[...OVH_ENDPOINTS.keys()].join(', ')}, or a URL.`);
+/** @throws EvercertError bad-settings */
+function baseOf(endpoint: string): string {
+  const url = OVH_ENDPOINTS.get(endpoint);
+  if (url !== undefined || URL.canParse(endpoint)) return checkedUrl('ovh', url ?? endpoint);
+  throw new EvercertError(
+    'bad-settings',
+    'ovh: there is no such endpoint',
+    `It is one of ${[...OVH_ENDPOINTS.keys()].join(', ')}, or a URL.`,
+  );
+}
+
+function explain({ body }: HttpResponse): string | undefined {
+  const result = v.safeParse(ErrorSchema, jsonOf(body));
+  return result.success ? result.output.message : undefined;
 }

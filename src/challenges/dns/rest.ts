@@ -4,135 +4,140 @@ import type { HttpResponse } from '../../system/http.ts';
 import type { ProviderEdges, ProviderRequest } from './provider.ts';
 import { foreignWords } from './words.ts';
 
-/** What the API of one provider is like. */
-export interface ApiTraits {
-  /** Of the provider, for messages. */
-  readonly name: string;
-  /** Never told, though the API may repeat them. */
+export interface RestSpec {
+  /** For messages. */
+  readonly provider: string;
+  /** What no message may repeat. */
   readonly secrets: readonly string[];
-  /** The API's own words in an answer that is no success, if there are any. */
-  readonly wordsOf: (response: HttpResponse) => string | undefined;
-  /** What to check when it refuses who asks (status 401 and 403). */
-  readonly rights: string;
-  /** Answers that mean the same as status 429, if there are others. */
+  /** The API's own words in a refusal. */
+  readonly explain: (response: HttpResponse) => string | undefined;
+  /** Refusals that mean the same as status 429, if there are others. */
   readonly isBusy?: (response: HttpResponse) => boolean;
 }
 
-/** All that these throw is dns-provider, but for the end of the run. */
-export interface Api {
-  /** The answer, of whatever status; asks again a few times when the server has no time just now. */
-  send(request: ProviderRequest): Promise<HttpResponse>;
-  /** The answer when it is a success. @param doing for messages: 'the list of zones' */
-  ask(doing: string, request: ProviderRequest): Promise<HttpResponse>;
+/** All throw EvercertError dns-provider; the end of the run. */
+export interface Rest {
+  /** The answer; waits where the API asks for it, within bounds. @param expected statuses that are no failure, beside 2xx */
+  ask(request: ProviderRequest, expected?: readonly number[]): Promise<HttpResponse>;
+  /** @param body undefined: it was no JSON */
+  parse<S extends v.GenericSchema>(schema: S, status: number, body: unknown): v.InferOutput<S>;
   /** The body as JSON of that shape. */
-  read<S extends v.GenericSchema>(schema: S, doing: string, response: HttpResponse): v.InferOutput<S>;
-  /** What an answer that is no success means for the operator. */
-  refusal(doing: string, response: HttpResponse): EvercertError;
-  /** Any other trouble, in our words. */
-  failure(what: string, hint: string): EvercertError;
+  read<S extends v.GenericSchema>(schema: S, response: HttpResponse): v.InferOutput<S>;
+  refused(response: HttpResponse): EvercertError;
+  failed(why: string, hint: string): EvercertError;
 }
 
-const TRIES = 4;
-const FIRST_WAIT_MS = 1000;
-const LONGEST_WAIT_MS = 30_000;
+/** Too many requests, or somebody else is at it. */
+const PASSING = new Set([423, 429, 503]);
+const TRIES = 5;
+const LONGEST_WAIT_S = 90;
+export const NO_API =
+  'Check what stands between this machine and the API, such as a proxy; else please report it.';
 
-export function createApi(traits: ApiTraits, edges: Pick<ProviderEdges, 'request' | 'sleep'>): Api {
-  const failure = (what: string, hint: string, cause?: unknown) =>
-    new EvercertError('dns-provider', `${traits.name}: ${what}`, hint, cause);
-  const refusal = (doing: string, response: HttpResponse) => {
-    const words = foreignWords(traits.wordsOf(response) ?? '', traits.secrets);
-    const told = [`status ${response.status}`, words].filter(Boolean).join(': ');
-    return failure(`${doing} was refused: ${told}`, hintOf(response.status, traits));
-  };
-  const send = async (request: ProviderRequest) => {
-    let wait = FIRST_WAIT_MS;
-    for (let left = TRIES - 1; ; left -= 1) {
-      const response = await exchange(request, traits, edges);
-      if (left === 0 || !(isPassing(request, response) || traits.isBusy?.(response))) return response;
-      await edges.sleep(retryAfter(response) ?? wait);
-      wait *= 2;
+export function createRest(spec: RestSpec, edges: Pick<ProviderEdges, 'request' | 'sleep' | 'now'>): Rest {
+  const failed = (why: string, hint: string, cause?: unknown) =>
+    new EvercertError('dns-provider', `${spec.provider}: ${foreignWords(why, spec.secrets)}`, hint, cause);
+  const refused = (response: HttpResponse) =>
+    failed(refusal(spec, response, edges.now()), hintFor(response.status));
+  const send = async (request: ProviderRequest): Promise<HttpResponse> => {
+    for (let tries = 1; ; tries++) {
+      const response = await edges.request(request).catch((error: unknown) => {
+        throw unreachableApi(error, failed);
+      });
+      const isPassing = PASSING.has(response.status) || spec.isBusy?.(response) === true;
+      const wait = isPassing ? waitSeconds(response, tries, edges.now()) : undefined;
+      if (wait === undefined || wait > LONGEST_WAIT_S || tries === TRIES) return response;
+      await edges.sleep(wait * 1000);
     }
   };
+  const parse: Rest['parse'] = (schema, status, body) => {
+    if (body === undefined) throw failed(`the API answered with status ${status} and no JSON`, NO_API);
+    const result = v.safeParse(schema, body, { abortEarly: true });
+    if (result.success) return result.output;
+    const where = v.getDotPath(result.issues[0]) ?? 'the whole of it';
+    throw failed(`the API answered with status ${status} and JSON that makes no sense (${where})`, NO_API);
+  };
   return {
-    send,
-    refusal,
-    failure,
-    ask: async (doing, request) => {
+    failed,
+    refused,
+    parse,
+    ask: async (request, expected = []) => {
       const response = await send(request);
-      if (response.status < 200 || response.status > 299) throw refusal(doing, response);
-      return response;
+      if (Math.trunc(response.status / 100) === 2 || expected.includes(response.status)) return response;
+      throw refused(response);
     },
-    read: (schema, doing, { body }) => {
-      const result = v.safeParse(schema, jsonOf(body), { abortEarly: true });
-      if (result.success) return result.output;
-      const where = v.getDotPath(result.issues[0]);
-      throw senseless(failure, doing, where === null ? undefined : foreignWords(where, traits.secrets));
-    },
+    read: (schema, { status, body }) => parse(schema, status, jsonOf(body)),
   };
 }
 
-/** @param what in it is wrong */
-export function senseless(
-  failure: (what: string, hint: string) => EvercertError,
-  doing: string,
-  what: string | undefined,
-): EvercertError {
-  return failure(
-    `the answer to ${doing} makes no sense${what === undefined ? '' : ` (${what})`}`,
-    'Something else than the API may have answered (a proxy, a wrong URL). If it repeats, report it.',
-  );
-}
-
-/** The value of a body of JSON; undefined when it is none. */
-export function jsonOf(body: string): unknown {
+export function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(body);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
 
-/** What a body of JSON says where it is of that shape. */
-export function wordsBy<S extends v.GenericSchema>(
-  schema: S,
-  wordsOf: (value: v.InferOutput<S>) => string,
-): ApiTraits['wordsOf'] {
-  return ({ body }) => {
-    const result = v.safeParse(schema, jsonOf(body));
-    return result.success ? wordsOf(result.output) : undefined;
-  };
+/** @throws EvercertError bad-settings: a URL that is not safe */
+export function checkedUrl(provider: string, url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const isLocal = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(parsed?.hostname ?? '');
+  if (parsed?.protocol === 'https:' || (parsed?.protocol === 'http:' && isLocal))
+    return url.replace(/\/+$/, '');
+  throw new EvercertError(
+    'bad-settings',
+    `the API of ${provider} must be an https URL`,
+    'Correct api_url, or leave it out.',
+  );
 }
 
-/** Codes of a connection, which would mean the CA. */
-const OF_THE_NETWORK = new Set(['connection-failed', 'tls-failed', 'bad-answer']);
-
-async function exchange(
-  request: ProviderRequest,
-  { name }: ApiTraits,
-  edges: Pick<ProviderEdges, 'request'>,
-): Promise<HttpResponse> {
-  try {
-    return await edges.request(request);
-  } catch (error) {
-    if (!(error instanceof EvercertError) || !OF_THE_NETWORK.has(error.code)) throw error;
-    throw new EvercertError('dns-provider', `${name}: ${error.message}`, error.hint, error);
-  }
+/** Of a server of the operator's own, who may know the way there to be safe. @throws EvercertError bad-settings */
+export function ownServerUrl(provider: string, url: string): string {
+  if (/^https?:\/\//.test(url) && URL.canParse(url)) return url.replace(/\/+$/, '');
+  throw new EvercertError(
+    'bad-settings',
+    `the server of ${provider} has no URL`,
+    'Write it as https://HOST/PATH.',
+  );
 }
 
-/** Whether the server did nothing, and may do it soon: 500, 502 and 504 leave open what a change has done. */
-function isPassing({ method }: ProviderRequest, { status }: HttpResponse): boolean {
-  return status === 429 || status === 503 || (method === 'GET' && [500, 502, 504].includes(status));
+/** RFC 9110 section 10.2.3; without it 2, 4, 8 … */
+function waitSeconds({ headers }: HttpResponse, tries: number, now: number): number {
+  const { 'retry-after': asked = '' } = headers;
+  if (/^\d{1,9}$/.test(asked)) return Number(asked);
+  const until = Date.parse(asked);
+  return Number.isNaN(until) ? 2 ** tries : Math.max(0, Math.ceil((until - now) / 1000));
 }
 
-function retryAfter({ headers }: HttpResponse): number | undefined {
-  const seconds = /^\d{1,5}$/.exec(headers['retry-after'] ?? '')?.[0];
-  return seconds === undefined ? undefined : Math.min(Number(seconds) * 1000, LONGEST_WAIT_MS);
+function refusal(spec: RestSpec, response: HttpResponse, now: number): string {
+  const words = spec.explain(response)?.trim() ?? '';
+  const wait =
+    PASSING.has(response.status) && response.headers['retry-after'] !== undefined
+      ? ` (it asks to wait ${waitSeconds(response, 1, now)} s)`
+      : '';
+  return `the API answered with status ${response.status}${wait}${words === '' ? '' : `: ${words}`}`;
 }
 
-function hintOf(status: number, { rights }: ApiTraits): string {
-  if (status === 401 || status === 403) return rights;
-  if (status === 429) return 'It is asked too often; the next run tries again.';
-  if (status >= 500) return 'Its server is in trouble; the next run tries again.';
-  if (status >= 300 && status < 400) return 'It has moved: correct the URL of the API.';
-  return `Check that the zone is in this account, and the credentials: ${rights}`;
+function hintFor(status: number): string {
+  if (status === 401 || status === 403)
+    return 'Check the credentials, and that they may write records of this zone (docs/dns.md says what rights are needed).';
+  if (status === 404)
+    return 'Check that the zone is one of this account, and that the credentials may see it.';
+  if (PASSING.has(status) || status >= 500)
+    return 'The provider is busy or in trouble; the next run tries again.';
+  return 'See the words of the API above; docs/dns.md says what the provider needs.';
+}
+
+/** Codes of the network would mean the CA, and make the run turn to another. */
+function unreachableApi(
+  error: unknown,
+  failed: (why: string, hint: string, cause: unknown) => EvercertError,
+) {
+  const ofNetwork = ['connection-failed', 'tls-failed', 'bad-answer'];
+  if (!(error instanceof EvercertError) || !ofNetwork.includes(error.code)) return error;
+  return failed(
+    error.message,
+    'Check the network, DNS and firewall of this machine, and api_url if it is set; the next run tries again.',
+    error,
+  );
 }

@@ -4,11 +4,11 @@ import { awsKeys } from './aws-keys.ts';
 import { signAws } from './aws-sigv4.ts';
 import { inTurn } from './once.ts';
 import type { ProviderEdges, ProviderRequest } from './provider.ts';
-import { type Api, createApi, senseless } from './rest.ts';
+import { checkedUrl, createRest, NO_API, type Rest } from './rest.ts';
 import { childOf, childrenOf, type Element, escapeXml, parseXml } from './xml.ts';
 
-/** TXT values of one name, in quotes, as Route 53 has them. */
-export interface RecordSet {
+/** The TXT values of one name, in quotes, as Route 53 has them. */
+export interface Route53Set {
   readonly ttl: string;
   readonly values: readonly string[];
 }
@@ -17,70 +17,62 @@ export interface RecordSet {
 export interface Route53Api {
   /** IDs of the public zones of exactly that name. */
   publicZones(zone: string): Promise<string[]>;
-  recordSet(zoneId: string, name: string): Promise<RecordSet | undefined>;
-  /** Replaces exactly what was read. @returns the refusal, when it is no more what was read */
+  read(zoneId: string, name: string): Promise<Route53Set | undefined>;
+  /** Replaces exactly what was read. @returns the refusal, when it is no more that */
   replace(
     zoneId: string,
     name: string,
-    before: RecordSet | undefined,
-    after: RecordSet | undefined,
+    before: Route53Set | undefined,
+    after: Route53Set | undefined,
   ): Promise<EvercertError | undefined>;
-  readonly failure: Api['failure'];
+  failed(why: string, hint: string): EvercertError;
 }
 
 const NAMESPACE = 'https://route53.amazonaws.com/doc/2013-04-01/';
-const VERSION = '/2013-04-01';
 /** All clients of an account together may ask five times a second. */
 const BUSY = new Set(['Throttling', 'ThrottlingException', 'PriorRequestNotComplete']);
 
 export function createRoute53Api(given: Readonly<Record<string, string>>, edges: ProviderEdges): Route53Api {
-  const api = createApi(
+  const rest = createRest(
     {
-      name: 'route53',
-      secrets: ['secret_access_key', 'session_token', 'container_token'].flatMap((name) => given[name] ?? []),
-      wordsOf: (response) => errorOf(response)?.words,
-      rights:
-        'Check the keys, the clock of this machine, and that the policy of the user allows route53:ListHostedZonesByName, ListResourceRecordSets and ChangeResourceRecordSets (docs/dns.md).',
+      provider: 'route53',
+      secrets: [given.secret_access_key, given.session_token, given.container_token].filter(
+        (each) => each !== undefined,
+      ),
+      explain: (response) => errorOf(response)?.words,
       isBusy: (response) => response.status === 400 && BUSY.has(errorOf(response)?.code ?? ''),
     },
     edges,
   );
   const { host, region } = partitionOf(given.region);
-  const base = `${given.api_url ?? `https://${host}`}${VERSION}`;
-  const keys = awsKeys(given, api, edges);
+  const base = `${checkedUrl('route53', given.api_url ?? `https://${host}`)}/2013-04-01`;
+  const keys = awsKeys(given, rest, edges);
   const turn = inTurn();
-  const send = (request: ProviderRequest) =>
-    turn(async () => api.send(signAws(request, await keys(), { region, service: 'route53' }, edges.now())));
-  const list = async (doing: string, path: string) => {
-    const response = await send({ method: 'GET', url: `${base}${path}` });
-    if (response.status === 200) return documentOf(api, doing, response);
-    throw api.refusal(doing, response);
-  };
+  const ask = (request: ProviderRequest, expected?: readonly number[]) =>
+    turn(async () =>
+      rest.ask(signAws(request, await keys(), { region, service: 'route53' }, edges.now()), expected),
+    );
+  const list = async (path: string) => documentOf(rest, await ask({ method: 'GET', url: `${base}${path}` }));
   return {
-    failure: api.failure,
+    failed: rest.failed,
     publicZones: async (zone) => {
-      const root = await list(
-        'the list of zones',
-        `/hostedzonesbyname?dnsname=${encodeURIComponent(zone)}.&maxitems=100`,
-      );
+      const root = await list(`/hostedzonesbyname?dnsname=${encodeURIComponent(zone)}.&maxitems=100`);
       return childrenOf(childOf(root, 'HostedZones'), 'HostedZone')
         .filter((each) => childOf(each, 'Name')?.text === `${zone}.` && !isPrivate(each))
         .flatMap((each) => zoneIdOf(childOf(each, 'Id')?.text) ?? []);
     },
-    recordSet: async (zoneId, name) => {
+    read: async (zoneId, name) => {
       const path = `/hostedzone/${zoneId}/rrset?name=${encodeURIComponent(name)}.&type=TXT&maxitems=1`;
-      const sets = childOf(await list(`the records of ${name}`, path), 'ResourceRecordSets');
-      return recordSetOf(api, name, childrenOf(sets, 'ResourceRecordSet')[0]);
+      const sets = childOf(await list(path), 'ResourceRecordSets');
+      return setOf(rest, name, childrenOf(sets, 'ResourceRecordSet')[0]);
     },
     replace: async (zoneId, name, before, after) => {
-      const doing = `the change of ${name}`;
       const url = `${base}/hostedzone/${zoneId}/rrset/`;
       const headers = { 'content-type': 'application/xml' };
-      const body = changeBatch(name, before, after);
-      const response = await send({ method: 'POST', url, headers, body });
-      if (response.status === 200) return undefined;
-      if (errorOf(response)?.code === 'InvalidChangeBatch') return api.refusal(doing, response);
-      throw api.refusal(doing, response);
+      const response = await ask({ method: 'POST', url, headers, body: changes(name, before, after) }, [400]);
+      if (response.status !== 400) return undefined;
+      if (errorOf(response)?.code === 'InvalidChangeBatch') return rest.refused(response);
+      throw rest.refused(response);
     },
   };
 }
@@ -101,15 +93,14 @@ function isPrivate(zone: Element): boolean {
   return childOf(zone, 'Config', 'PrivateZone')?.text !== 'false';
 }
 
-function documentOf(api: Api, doing: string, { body }: HttpResponse): Element {
+function documentOf(rest: Rest, { status, body }: HttpResponse): Element {
   const root = parseXml(body);
-  if (root === undefined || !/^List\w+Response$/.test(root.name))
-    throw senseless(api.failure, doing, 'it is no list');
-  return root;
+  if (root !== undefined && /^List\w+Response$/.test(root.name)) return root;
+  throw rest.failed(`the API answered with status ${status} and no list in XML`, NO_API);
 }
 
 /** The list begins at the name and type that were asked for: the first is that set, or there is none. */
-function recordSetOf(api: Api, name: string, set: Element | undefined): RecordSet | undefined {
+function setOf(rest: Rest, name: string, set: Element | undefined): Route53Set | undefined {
   if (childOf(set, 'Name')?.text !== `${name}.` || childOf(set, 'Type')?.text !== 'TXT') return undefined;
   const ttl = childOf(set, 'TTL')?.text ?? '';
   const values = childrenOf(childOf(set, 'ResourceRecords'), 'ResourceRecord').flatMap(
@@ -117,18 +108,18 @@ function recordSetOf(api: Api, name: string, set: Element | undefined): RecordSe
   );
   if (childOf(set, 'SetIdentifier') === undefined && /^\d{1,10}$/.test(ttl) && values.length > 0)
     return { ttl, values };
-  throw api.failure(
-    `the TXT record of ${name} is weighted, routed or an alias, and nothing can be added to such`,
+  throw rest.failed(
+    `the TXT record of ${name} is an alias, weighted or routed, and nothing can be added to such`,
     'Delete that record: a challenge needs a simple one.',
   );
 }
 
-function changeBatch(name: string, before: RecordSet | undefined, after: RecordSet | undefined): string {
-  const changes = [change('DELETE', name, before), change('CREATE', name, after)].join('');
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<ChangeResourceRecordSetsRequest xmlns="${NAMESPACE}"><ChangeBatch><Changes>${changes}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>`;
+function changes(name: string, before: Route53Set | undefined, after: Route53Set | undefined): string {
+  const both = change('DELETE', name, before) + change('CREATE', name, after);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<ChangeResourceRecordSetsRequest xmlns="${NAMESPACE}"><ChangeBatch><Changes>${both}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>`;
 }
 
-function change(action: string, name: string, set: RecordSet | undefined): string {
+function change(action: string, name: string, set: Route53Set | undefined): string {
   if (set === undefined) return '';
   const records = set.values.map(
     (value) => `<ResourceRecord><Value>${escapeXml(value)}</Value></ResourceRecord>`,
@@ -136,7 +127,7 @@ function change(action: string, name: string, set: RecordSet | undefined): strin
   return `<Change><Action>${action}</Action><ResourceRecordSet><Name>${escapeXml(name)}.</Name><Type>TXT</Type><TTL>${set.ttl}</TTL><ResourceRecords>${records.join('')}</ResourceRecords></ResourceRecordSet></Change>`;
 }
 
-/** ErrorResponse of all calls, and InvalidChangeBatch, which is its own document. */
+/** ErrorResponse of all calls, and InvalidChangeBatch, which is a document of its own. */
 function errorOf({ body }: HttpResponse): { code: string; words: string } | undefined {
   const root = parseXml(body);
   if (root === undefined) return undefined;

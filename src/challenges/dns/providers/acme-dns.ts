@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { EvercertError } from '../../../errors.ts';
+import type { HttpResponse } from '../../../system/http.ts';
 import type { ProviderDefinition, ProviderEdges, TxtRecord } from '../provider.ts';
-import { type Api, createApi, jsonOf, wordsBy } from '../rest.ts';
+import { createRest, jsonOf, NO_API, ownServerUrl, type Rest } from '../rest.ts';
 
 const Header = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,200}$/));
 const AccountSchema = v.object({
@@ -36,21 +37,13 @@ export const provider: ProviderDefinition = {
   ],
   create: ({ accounts: text = '', api_url: apiUrl }, edges) => {
     const accounts = accountsOf(text);
-    const api = createApi(
-      {
-        name: 'acme-dns',
-        secrets: Object.values(accounts).map(({ password }) => password),
-        wordsOf: wordsBy(ErrorSchema, ({ error }) => error),
-        rights:
-          'Check that the account is of this server, and that it allows the address of this machine (allowfrom).',
-      },
-      edges,
-    );
+    const secrets = Object.values(accounts).map(({ password }) => password);
+    const rest = createRest({ provider: 'acme-dns', secrets, explain }, edges);
     return {
       add: async (record) => {
         const account = accountFor(accounts, record);
-        await checkDelegation(account, record, edges, api);
-        await update(account, account.server_url ?? apiUrl, record, api);
+        await checkDelegation(account, record, edges, rest);
+        await update(account, account.server_url ?? apiUrl, record, rest);
         return undefined;
       },
       // Nothing can be removed there; the next values replace these.
@@ -88,12 +81,12 @@ async function checkDelegation(
   { fulldomain }: Account,
   { name, challenge }: TxtRecord,
   edges: ProviderEdges,
-  { failure }: Api,
+  { failed }: Rest,
 ): Promise<void> {
   if (name === fulldomain) return;
   const target = await (await edges.dns()).cname(name);
   if (target?.toLowerCase() === fulldomain) return;
-  throw failure(
+  throw failed(
     `${name} ${target === undefined ? 'is no CNAME' : `leads to ${target}`}, and not to the account of ${challenge.name}`,
     `Create this record once: ${name}. CNAME ${fulldomain}.`,
   );
@@ -103,17 +96,16 @@ async function update(
   account: Account,
   server: string | undefined,
   record: TxtRecord,
-  api: Api,
+  rest: Rest,
 ): Promise<void> {
-  const doing = `the update of ${record.name}`;
-  if (server === undefined || !/^https?:\/\//.test(server))
-    throw api.failure(
+  if (server === undefined)
+    throw rest.failed(
       `the account of ${record.challenge.name} has no server_url`,
       'Add "server_url": "https://…" to it in the storage file, or set ACME_DNS_API_BASE.',
     );
-  const response = await api.ask(doing, {
+  const response = await rest.ask({
     method: 'POST',
-    url: `${server.replace(/\/+$/, '')}/update`,
+    url: `${ownServerUrl('acme-dns', server)}/update`,
     headers: {
       'content-type': 'application/json',
       'x-api-user': account.username,
@@ -121,6 +113,11 @@ async function update(
     },
     body: JSON.stringify({ subdomain: account.subdomain, txt: record.value }),
   });
-  const { txt } = api.read(AnswerSchema, doing, response);
-  if (txt !== record.value) throw api.failure(`${doing} was not taken`, 'Check the server.');
+  const { txt } = rest.read(AnswerSchema, response);
+  if (txt !== record.value) throw rest.failed('the server took another value', NO_API);
+}
+
+function explain({ body }: HttpResponse): string | undefined {
+  const result = v.safeParse(ErrorSchema, jsonOf(body));
+  return result.success ? result.output.error : undefined;
 }

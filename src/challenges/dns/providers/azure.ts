@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import type { HttpResponse } from '../../../system/http.ts';
 import { AZURE_CLOUDS, azureToken } from '../azure-token.ts';
-import { nameInZone } from '../names.ts';
-import type { ProviderDefinition, TxtRecord } from '../provider.ts';
-import { createApi, jsonOf } from '../rest.ts';
-import { untilWritten } from '../value-set.ts';
+import { guardedSetProvider } from '../guarded-set.ts';
+import type { ProviderDefinition, ProviderRequest } from '../provider.ts';
+import { checkedUrl, createRest, jsonOf } from '../rest.ts';
+import { labelsBelow } from '../txt.ts';
 
 const TTL = 60;
 const VERSION = '2018-05-01';
@@ -17,8 +17,16 @@ const SetSchema = v.object({
     TXTRecords: v.optional(v.array(v.object({ value: v.array(v.string()) })), []),
   }),
 });
-type RecordSet = v.InferOutput<typeof SetSchema>;
-type TxtValues = RecordSet['properties']['TXTRecords'];
+
+/** The strings of one record. */
+interface TxtValue {
+  readonly value: readonly string[];
+}
+
+interface Found {
+  readonly set: v.InferOutput<typeof SetSchema>;
+  readonly values: readonly TxtValue[];
+}
 
 /** The DNS API has its errors bare, the Resource Manager before it in `error`; the token's are OAuth's. */
 const ErrorSchema = v.union([
@@ -74,80 +82,56 @@ export const provider: ProviderDefinition = {
     { name: 'login_url', variables: [], optional: true, help: 'another URL of the login' },
   ],
   create: (given, edges) => {
-    const api = createApi(
-      {
-        name: 'azure',
-        secrets: [given.client_secret ?? ''],
-        wordsOf: (response) => errorOf(response)?.words,
-        rights:
-          'Check the client secret (it may have run out), and that the application has the role DNS Zone Contributor for the zone (docs/dns.md).',
-      },
-      edges,
-    );
+    const explain = (response: HttpResponse) => errorOf(response)?.words;
+    const rest = createRest({ provider: 'azure', secrets: [given.client_secret ?? ''], explain }, edges);
     const cloud = AZURE_CLOUDS[given.environment ?? 'public'];
     if (cloud === undefined)
-      throw api.failure('environment is unknown', `It is one of ${Object.keys(AZURE_CLOUDS).join(', ')}.`);
-    const token = azureToken(given, cloud, api, edges);
-
-    const urlOf = async (name: string): Promise<string> => {
-      const zone = given.zone ?? (await edges.zoneOf(name));
-      const [subscription, group, set] = [
-        given.subscription_id ?? '',
-        given.resource_group ?? '',
-        nameInZone(name, zone) || '@',
-      ].map(encodeURIComponent);
-      return `${given.api_url ?? cloud.api}/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Network/dnsZones/${encodeURIComponent(zone)}/TXT/${set}?api-version=${VERSION}`;
-    };
-    const read = async (doing: string, url: string): Promise<RecordSet | undefined> => {
-      const headers = { authorization: `Bearer ${await token()}` };
-      const response = await api.send({ method: 'GET', url, headers });
-      if (response.status === 404 && !isAboutZone(response)) return undefined;
-      if (response.status === 200) return api.read(SetSchema, doing, response);
-      throw api.refusal(doing, response);
-    };
-    const write = async (url: string, before: RecordSet | undefined, records: TxtValues) => {
-      const condition = before === undefined ? { 'if-none-match': '*' } : { 'if-match': before.etag };
-      const headers = { authorization: `Bearer ${await token()}`, ...condition };
-      if (records.length === 0) return api.send({ method: 'DELETE', url, headers });
-      const body = JSON.stringify({ properties: { TTL, ...before?.properties, TXTRecords: records } });
-      return api.send({
-        method: 'PUT',
-        url,
-        headers: { ...headers, 'content-type': 'application/json' },
-        body,
-      });
-    };
-    const rewrite = async ({ name }: TxtRecord, edit: (records: TxtValues) => TxtValues | undefined) => {
-      const url = await urlOf(name);
-      const doing = `the change of ${name}`;
-      await untilWritten(async () => {
-        const before = await read(doing, url);
-        const records = edit(before?.properties.TXTRecords ?? []);
-        if (records === undefined) return undefined;
-        const response = await write(url, before, records);
-        if (response.status >= 200 && response.status <= 299) return undefined;
-        if (response.status === 412 || response.status === 409) return api.refusal(doing, response);
-        throw api.refusal(doing, response);
-      }, edges.sleep);
-    };
-    return {
-      add: async (record) => {
-        await rewrite(record, (records) =>
-          records.some(isValue(record)) ? undefined : [...records, { value: [record.value] }],
-        );
-        return undefined;
+      throw rest.failed('environment is unknown', `It is one of ${Object.keys(AZURE_CLOUDS).join(', ')}.`);
+    const token = azureToken(given, cloud, rest, edges);
+    const base = checkedUrl('azure', given.api_url ?? cloud.api);
+    const authorization = async () => ({ authorization: `Bearer ${await token()}` });
+    return guardedSetProvider<string, TxtValue, Found>(
+      {
+        find: async (name) => {
+          const zone = given.zone ?? (await edges.zoneOf(name));
+          const [subscription = '', group = '', zoneName = '', label = ''] = [
+            given.subscription_id ?? '',
+            given.resource_group ?? '',
+            zone,
+            labelsBelow(name, zone) ?? '@',
+          ].map(encodeURIComponent);
+          return `${base}/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Network/dnsZones/${zoneName}/TXT/${label}?api-version=${VERSION}`;
+        },
+        read: async (url) => {
+          const response = await rest.ask({ method: 'GET', url, headers: await authorization() }, [404]);
+          if (response.status === 404 && isAboutZone(response)) throw rest.refused(response);
+          if (response.status === 404) return undefined;
+          const set = rest.read(SetSchema, response);
+          return { set, values: set.properties.TXTRecords };
+        },
+        replace: async (url, before, records) => {
+          const condition = before === undefined ? { 'if-none-match': '*' } : { 'if-match': before.set.etag };
+          const headers = { ...(await authorization()), ...condition };
+          const request = requestOf(url, headers, { TTL, ...before?.set.properties, TXTRecords: records });
+          const response = await rest.ask(request, [409, 412]);
+          return response.status === 409 || response.status === 412 ? rest.refused(response) : undefined;
+        },
+        encode: (value) => ({ value: [value] }),
+        decode: ({ value }) => value.join(''),
       },
-      remove: (record) =>
-        rewrite(record, (records) => {
-          const others = records.filter((each) => !isValue(record)(each));
-          return others.length === records.length ? undefined : others;
-        }),
-    };
+      edges.sleep,
+    );
   },
 };
 
-function isValue(record: TxtRecord): (record: { value: string[] }) => boolean {
-  return ({ value }) => value.join('') === record.value;
+function requestOf(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  properties: { readonly TXTRecords: readonly TxtValue[] },
+): ProviderRequest {
+  if (properties.TXTRecords.length === 0) return { method: 'DELETE', url, headers };
+  const body = JSON.stringify({ properties });
+  return { method: 'PUT', url, headers: { ...headers, 'content-type': 'application/json' }, body };
 }
 
 function errorOf({ body }: HttpResponse): { code: string; words: string } | undefined {

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import type { HttpResponse } from '../../../system/http.ts';
 import { googleAccess } from '../google-token.ts';
+import { guardedSetProvider } from '../guarded-set.ts';
 import { onceEach } from '../once.ts';
-import type { ProviderDefinition, TxtRecord } from '../provider.ts';
-import { createApi, wordsBy } from '../rest.ts';
-import { quoted, untilWritten, withoutValue, withValue } from '../value-set.ts';
+import type { ProviderDefinition } from '../provider.ts';
+import { checkedUrl, createRest, jsonOf } from '../rest.ts';
+import { quoteTxt, unquoteTxt } from '../txt.ts';
 
 const TTL = 60;
 const API = 'https://dns.googleapis.com/dns/v1';
@@ -23,6 +24,17 @@ const SetSchema = v.object({
   rrdatas: v.array(v.string()),
 });
 const SetsSchema = v.object({ rrsets: v.optional(v.array(SetSchema), []) });
+
+interface Found {
+  readonly set: v.InferOutput<typeof SetSchema>;
+  readonly values: readonly string[];
+}
+
+interface Place {
+  /** URL. */
+  readonly zone: string;
+  readonly name: string;
+}
 
 /** Errors of the DNS API, and those of the token's. */
 const ErrorSchema = v.union([
@@ -64,83 +76,61 @@ export const provider: ProviderDefinition = {
   ],
   create: (given, edges) => {
     const access = googleAccess(given);
-    const api = createApi(
-      {
-        name: 'google',
-        secrets: access.secrets,
-        wordsOf: wordsBy(ErrorSchema, (words) => words),
-        rights:
-          'Check that the account has the role DNS Administrator (roles/dns.admin) in the project (docs/dns.md).',
-      },
-      edges,
-    );
-    const tokenOf = access.token(api, edges.now);
-    const authorized = async () => ({
-      authorization: `Bearer ${await tokenOf()}`,
-      'content-type': 'application/json',
-    });
-    const get = async (doing: string, url: string) =>
-      api.ask(doing, { method: 'GET', url, headers: await authorized() });
+    const rest = createRest({ provider: 'google', secrets: access.secrets, explain }, edges);
+    const base = checkedUrl('google', given.api_url ?? API);
+    const tokenOf = access.token(rest, edges.now);
+    const get = async (url: string) =>
+      rest.ask({ method: 'GET', url, headers: { authorization: `Bearer ${await tokenOf()}` } });
     const zones = async () =>
-      `${given.api_url ?? API}/projects/${encodeURIComponent(await access.project(api))}/managedZones`;
-    const zoneNamed = onceEach(async (zone) => {
-      const doing = 'the list of zones';
+      `${base}/projects/${encodeURIComponent(await access.project(rest))}/managedZones`;
+    const publicZone = onceEach(async (zone) => {
       const url = `${await zones()}?dnsName=${encodeURIComponent(zone)}.`;
-      const { managedZones } = api.read(ZonesSchema, doing, await get(doing, url));
+      const { managedZones } = rest.read(ZonesSchema, await get(url));
       const found = managedZones.find(
         ({ dnsName, visibility }) => dnsName === `${zone}.` && visibility !== 'private',
       );
       if (found !== undefined) return found.name;
-      throw api.failure(
-        `there is no public zone ${zone} in the project ${await access.project(api)}`,
+      throw rest.failed(
+        `there is no public zone ${zone} in the project ${await access.project(rest)}`,
         'Name its project by GCE_PROJECT, or the zone by GCE_ZONE_ID (docs/dns.md).',
       );
     });
-    const zoneFor = async (name: string): Promise<string> => {
-      const zone = given.managed_zone ?? (await zoneNamed(await edges.zoneOf(name)));
-      return `${await zones()}/${encodeURIComponent(zone)}`;
+    const change = async ({ zone, name }: Place, before: Found | undefined, rrdatas: readonly string[]) => {
+      const after = { name: `${name}.`, type: 'TXT', ttl: before?.set.ttl ?? TTL, rrdatas };
+      const deletions = before === undefined ? [] : [before.set];
+      const body = JSON.stringify({ deletions, additions: rrdatas.length === 0 ? [] : [after] });
+      const headers = { authorization: `Bearer ${await tokenOf()}`, 'content-type': 'application/json' };
+      const request = { method: 'POST', url: `${zone}/changes`, headers, body } as const;
+      const response = await rest.ask(request, [404, 409, 412]);
+      if (isConflict(response)) return rest.refused(response);
+      if (response.status === 404) throw rest.refused(response);
+      return undefined;
     };
-    const rewrite = async (
-      { name, value }: TxtRecord,
-      edit: (values: readonly string[], value: string) => string[] | undefined,
-    ) => {
-      const zone = await zoneFor(name);
-      const doing = `the change of ${name}`;
-      await untilWritten(async () => {
-        const { rrsets } = api.read(
-          SetsSchema,
-          doing,
-          await get(doing, `${zone}/rrsets?name=${encodeURIComponent(name)}.&type=TXT`),
-        );
-        const before = rrsets.find((set) => set.name === `${name}.` && set.type === 'TXT');
-        const rrdatas = edit(before?.rrdatas ?? [], quoted(value));
-        if (rrdatas === undefined) return undefined;
-        const after = { name: `${name}.`, type: 'TXT', ttl: before?.ttl ?? TTL, rrdatas };
-        const change = {
-          deletions: before === undefined ? [] : [before],
-          additions: rrdatas.length > 0 ? [after] : [],
-        };
-        const body = JSON.stringify(change);
-        const response = await api.send({
-          method: 'POST',
-          url: `${zone}/changes`,
-          headers: await authorized(),
-          body,
-        });
-        if (response.status === 200) return undefined;
-        if (isConflict(response)) return api.refusal(doing, response);
-        throw api.refusal(doing, response);
-      }, edges.sleep);
-    };
-    return {
-      add: async (record) => {
-        await rewrite(record, withValue);
-        return undefined;
+    return guardedSetProvider<Place, string, Found>(
+      {
+        find: async (name) => {
+          const zone = given.managed_zone ?? (await publicZone(await edges.zoneOf(name)));
+          return { name, zone: `${await zones()}/${encodeURIComponent(zone)}` };
+        },
+        read: async ({ zone, name }) => {
+          const url = `${zone}/rrsets?name=${encodeURIComponent(name)}.&type=TXT`;
+          const { rrsets } = rest.read(SetsSchema, await get(url));
+          const set = rrsets.find((each) => each.name === `${name}.` && each.type === 'TXT');
+          return set && { set, values: set.rrdatas };
+        },
+        replace: change,
+        encode: quoteTxt,
+        decode: unquoteTxt,
       },
-      remove: (record) => rewrite(record, withoutValue),
-    };
+      edges.sleep,
+    );
   },
 };
+
+function explain({ body }: HttpResponse): string | undefined {
+  const result = v.safeParse(ErrorSchema, jsonOf(body));
+  return result.success ? result.output : undefined;
+}
 
 /** It exists already, it is no more what was read, or no more there at all. */
 function isConflict({ status, body }: HttpResponse): boolean {

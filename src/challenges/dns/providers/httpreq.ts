@@ -1,5 +1,6 @@
+import type { HttpResponse } from '../../../system/http.ts';
 import type { ProviderDefinition, TxtRecord } from '../provider.ts';
-import { createApi } from '../rest.ts';
+import { createRest, ownServerUrl } from '../rest.ts';
 
 /** A server of one's own, asked as lego's httpreq does. */
 export const provider: ProviderDefinition = {
@@ -18,21 +19,13 @@ export const provider: ProviderDefinition = {
   create: ({ endpoint = '', mode, username, password }, edges) => {
     const hasLogin = username !== undefined && password !== undefined;
     const login = hasLogin ? Buffer.from(`${username}:${password}`).toString('base64') : '';
-    const api = createApi(
-      {
-        name: 'httpreq',
-        secrets: [password ?? '', login],
-        wordsOf: ({ body }) => (body.trimStart().startsWith('<') ? undefined : body),
-        rights: 'Check HTTPREQ_USERNAME and HTTPREQ_PASSWORD.',
-      },
-      edges,
-    );
-    if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint))
-      throw api.failure('endpoint is no URL', 'It is like https://dns.example.net/acme.');
+    const base = ownServerUrl('httpreq', endpoint);
+    const explain = ({ body }: HttpResponse) => (body.trimStart().startsWith('<') ? undefined : body);
+    const rest = createRest({ provider: 'httpreq', secrets: [password ?? '', login], explain }, edges);
     const post = async (action: 'present' | 'cleanup', record: TxtRecord) => {
-      const url = new URL(endpoint);
+      const url = new URL(base);
       url.pathname = `${url.pathname.replace(/\/+$/, '')}/${action}`;
-      await api.ask(`${action} of ${record.name}`, {
+      await rest.ask({
         method: 'POST',
         url: url.href,
         headers: {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { nameInZone } from '../names.ts';
 import { createOvhApi, OVH_ENDPOINTS } from '../ovh-api.ts';
 import type { ProviderDefinition, TxtRecord } from '../provider.ts';
+import { labelsBelow, unquoteTxt } from '../txt.ts';
 
 const TTL = 60;
 const MOST_RECORDS = 200;
@@ -25,52 +25,36 @@ export const provider: ProviderDefinition = {
   ],
   create: (given, edges) => {
     const api = createOvhApi(given, edges);
-    const recordsOf = async (name: string) => {
+    const placeOf = async ({ name }: TxtRecord) => {
       const zone = await edges.zoneOf(name);
-      return { base: `/domain/zone/${encodeURIComponent(zone)}`, subDomain: nameInZone(name, zone) };
+      return { base: `/domain/zone/${encodeURIComponent(zone)}`, subDomain: labelsBelow(name, zone) ?? '' };
     };
-    const search = async ({ name, value }: TxtRecord, base: string, subDomain: string): Promise<number[]> => {
-      const doing = `the list of the records of ${name}`;
+    const search = async (value: string, base: string, subDomain: string): Promise<number[]> => {
       const path = `${base}/record?fieldType=TXT&subDomain=${encodeURIComponent(subDomain)}`;
-      const ids = api.read(IdsSchema, doing, await api.call(doing, 'GET', path));
       const found: number[] = [];
-      for (const id of ids) {
-        const response = await api.call(doing, 'GET', `${base}/record/${id}`, undefined, [404]);
-        if (response.status === 404) continue;
-        const { target } = api.read(RecordSchema, doing, response);
-        if (unquoted(target) === value) found.push(id);
+      for (const id of api.read(IdsSchema, await api.call('GET', path))) {
+        const response = await api.call('GET', `${base}/record/${id}`, undefined, [404]);
+        if (response.status !== 404 && unquoteTxt(api.read(RecordSchema, response).target) === value)
+          found.push(id);
       }
       return found;
     };
-    const refresh = (base: string) => api.call('the refresh of the zone', 'POST', `${base}/refresh`);
     return {
       add: async (record) => {
-        const { base, subDomain } = await recordsOf(record.name);
-        const [known] = await search(record, base, subDomain);
-        const doing = `the new record of ${record.name}`;
+        const { base, subDomain } = await placeOf(record);
+        const [known] = await search(record.value, base, subDomain);
         const content = { fieldType: 'TXT', subDomain, target: record.value, ttl: TTL };
-        const id =
-          known ?? api.read(RecordSchema, doing, await api.call(doing, 'POST', `${base}/record`, content)).id;
-        await refresh(base);
+        const id = known ?? api.read(RecordSchema, await api.call('POST', `${base}/record`, content)).id;
+        await api.call('POST', `${base}/refresh`);
         return String(id);
       },
       remove: async (record, trace) => {
-        const { base, subDomain } = await recordsOf(record.name);
-        const ids = /^\d{1,15}$/.test(trace ?? '') ? [trace] : await search(record, base, subDomain);
-        for (const id of ids)
-          await api.call(
-            `the end of the record of ${record.name}`,
-            'DELETE',
-            `${base}/record/${id}`,
-            undefined,
-            [404],
-          );
-        await refresh(base);
+        const { base, subDomain } = await placeOf(record);
+        const isId = /^\d{1,15}$/.test(trace ?? '');
+        for (const id of isId ? [trace] : await search(record.value, base, subDomain))
+          await api.call('DELETE', `${base}/record/${id}`, undefined, [404]);
+        await api.call('POST', `${base}/refresh`);
       },
     };
   },
 };
-
-function unquoted(target: string): string {
-  return /^"(.*)"$/s.exec(target)?.[1] ?? target;
-}

@@ -1,10 +1,17 @@
+import { guardedSetProvider } from '../guarded-set.ts';
 import { onceEach } from '../once.ts';
-import type { ProviderDefinition, TxtRecord } from '../provider.ts';
-import { createRoute53Api, zoneIdOf } from '../route53-api.ts';
-import { quoted, untilWritten, withoutValue, withValue } from '../value-set.ts';
+import type { ProviderDefinition } from '../provider.ts';
+import { createRoute53Api, type Route53Set, zoneIdOf } from '../route53-api.ts';
+import { quoteTxt, unquoteTxt } from '../txt.ts';
 
 const TTL = '60';
 
+interface Place {
+  readonly zoneId: string;
+  readonly name: string;
+}
+
+/** A set is replaced by deleting exactly what was read: the change of another is never lost, as it is with UPSERT. */
 export const provider: ProviderDefinition = {
   name: 'route53',
   credentials: [
@@ -71,39 +78,32 @@ export const provider: ProviderDefinition = {
   ],
   create: (given, edges) => {
     const api = createRoute53Api(given, edges);
-    const zoneIdOfName = onceEach(async (zone) => {
+    const publicZone = onceEach(async (zone) => {
       const [id, ...others] = await api.publicZones(zone);
       if (id !== undefined && others.length === 0) return id;
-      throw api.failure(
-        `there ${id === undefined ? 'is no public zone' : 'is more than one public zone'} ${zone}`,
-        'The keys must be those of the account that the zone is in; hosted_zone_id = Z… names one of several.',
+      throw api.failed(
+        `there is ${id === undefined ? 'no' : 'more than one'} public zone ${zone} in this account`,
+        'Take the keys of the account that the zone is in; hosted_zone_id = Z… names one of several.',
       );
     });
     const zoneIdFor = async (name: string): Promise<string> => {
-      if (given.hosted_zone_id === undefined) return zoneIdOfName(await edges.zoneOf(name));
+      if (given.hosted_zone_id === undefined) return publicZone(await edges.zoneOf(name));
       const id = zoneIdOf(given.hosted_zone_id);
       if (id !== undefined) return id;
-      throw api.failure('hosted_zone_id is no ID of a zone', 'It begins with Z: see "Hosted zone details".');
+      throw api.failed('hosted_zone_id is no ID of a zone', 'It is like Z0123456789ABC.');
     };
-    const rewrite = async (
-      { name, value }: TxtRecord,
-      edit: (values: readonly string[], value: string) => string[] | undefined,
-    ) => {
-      const zoneId = await zoneIdFor(name);
-      await untilWritten(async () => {
-        const before = await api.recordSet(zoneId, name);
-        const values = edit(before?.values ?? [], quoted(value));
-        if (values === undefined) return undefined;
-        const after = values.length === 0 ? undefined : { ttl: before?.ttl ?? TTL, values };
-        return api.replace(zoneId, name, before, after);
-      }, edges.sleep);
-    };
-    return {
-      add: async (record) => {
-        await rewrite(record, withValue);
-        return undefined;
+    return guardedSetProvider<Place, string, Route53Set>(
+      {
+        find: async (name) => ({ name, zoneId: await zoneIdFor(name) }),
+        read: ({ zoneId, name }) => api.read(zoneId, name),
+        replace: ({ zoneId, name }, before, values) => {
+          const after = values.length === 0 ? undefined : { ttl: before?.ttl ?? TTL, values };
+          return api.replace(zoneId, name, before, after);
+        },
+        encode: quoteTxt,
+        decode: unquoteTxt,
       },
-      remove: (record) => rewrite(record, withoutValue),
-    };
+      edges.sleep,
+    );
   },
 };
