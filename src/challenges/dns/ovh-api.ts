@@ -37,7 +37,7 @@ export function createOvhApi(given: Readonly<Record<string, string>>, edges: Pro
     application_secret: secret = '',
     consumer_key: consumer = '',
   } = given;
-  const base = baseOf(given.endpoint ?? '');
+  const base = given.api_url === undefined ? baseOf(given.endpoint ?? '') : checkedUrl('ovh', given.api_url);
   const rest = createRest({ provider: 'ovh', secrets: [secret, consumer], explain }, edges);
   const ahead = cached(async () => {
     const response = await rest.ask({ method: 'GET', url: `${base}/auth/time` });

@@ -31,6 +31,7 @@ export interface Route53Api {
 const NAMESPACE = 'https://route53.amazonaws.com/doc/2013-04-01/';
 /** All clients of an account together may ask five times a second. */
 const BUSY = new Set(['Throttling', 'ThrottlingException', 'PriorRequestNotComplete']);
+const CONFLICT = /^InvalidChangeBatch\b.* (?:already exists|was not found|do not match the current values)/s;
 
 export function createRoute53Api(given: Readonly<Record<string, string>>, edges: ProviderEdges): Route53Api {
   const rest = createRest(
@@ -52,26 +53,30 @@ export function createRoute53Api(given: Readonly<Record<string, string>>, edges:
     turn(async () =>
       rest.ask(signAws(request, await keys(), { region, service: 'route53' }, edges.now()), expected),
     );
-  const list = async (path: string) => documentOf(rest, await ask({ method: 'GET', url: `${base}${path}` }));
+  const list = async (path: string, name: string) =>
+    documentOf(rest, await ask({ method: 'GET', url: `${base}${path}` }), name);
   return {
     failed: rest.failed,
     publicZones: async (zone) => {
-      const root = await list(`/hostedzonesbyname?dnsname=${encodeURIComponent(zone)}.&maxitems=100`);
+      const root = await list(
+        `/hostedzonesbyname?dnsname=${encodeURIComponent(zone)}.&maxitems=100`,
+        'ListHostedZonesByNameResponse',
+      );
       return childrenOf(childOf(root, 'HostedZones'), 'HostedZone')
         .filter((each) => childOf(each, 'Name')?.text === `${zone}.` && !isPrivate(each))
         .flatMap((each) => zoneIdOf(childOf(each, 'Id')?.text) ?? []);
     },
     read: async (zoneId, name) => {
       const path = `/hostedzone/${zoneId}/rrset?name=${encodeURIComponent(name)}.&type=TXT&maxitems=1`;
-      const sets = childOf(await list(path), 'ResourceRecordSets');
+      const sets = childOf(await list(path, 'ListResourceRecordSetsResponse'), 'ResourceRecordSets');
       return setOf(rest, name, childrenOf(sets, 'ResourceRecordSet')[0]);
     },
     replace: async (zoneId, name, before, after) => {
       const url = `${base}/hostedzone/${zoneId}/rrset/`;
       const headers = { 'content-type': 'application/xml' };
       const response = await ask({ method: 'POST', url, headers, body: changes(name, before, after) }, [400]);
-      if (response.status !== 400) return undefined;
-      if (errorOf(response)?.code === 'InvalidChangeBatch') return rest.refused(response);
+      if (response.status !== 400) return void documentOf(rest, response, 'ChangeResourceRecordSetsResponse');
+      if (CONFLICT.test(errorOf(response)?.words ?? '')) return rest.refused(response);
       throw rest.refused(response);
     },
   };
@@ -93,10 +98,10 @@ function isPrivate(zone: Element): boolean {
   return childOf(zone, 'Config', 'PrivateZone')?.text !== 'false';
 }
 
-function documentOf(rest: Rest, { status, body }: HttpResponse): Element {
+function documentOf(rest: Rest, { status, body }: HttpResponse, name: string): Element {
   const root = parseXml(body);
-  if (root !== undefined && /^List\w+Response$/.test(root.name)) return root;
-  throw rest.failed(`the API answered with status ${status} and no list in XML`, NO_API);
+  if (root?.name === name) return root;
+  throw rest.failed(`the API answered with status ${status} and no ${name}`, NO_API);
 }
 
 /** The list begins at the name and type that were asked for: the first is that set, or there is none. */

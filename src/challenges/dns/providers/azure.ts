@@ -114,7 +114,9 @@ export const provider: ProviderDefinition = {
           const headers = { ...(await authorization()), ...condition };
           const request = requestOf(url, headers, { TTL, ...before?.set.properties, TXTRecords: records });
           const response = await rest.ask(request, [409, 412]);
-          return response.status === 409 || response.status === 412 ? rest.refused(response) : undefined;
+          if (response.status === 409 || response.status === 412) return rest.refused(response);
+          if (records.length > 0 || response.body !== '') rest.read(SetSchema, response);
+          return undefined;
         },
         encode: (value) => ({ value: [value] }),
         decode: ({ value }) => value.join(''),

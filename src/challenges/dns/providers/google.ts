@@ -5,7 +5,7 @@ import { guardedSetProvider } from '../guarded-set.ts';
 import { onceEach } from '../once.ts';
 import type { ProviderDefinition } from '../provider.ts';
 import { checkedUrl, createRest, jsonOf } from '../rest.ts';
-import { quoteTxt, unquoteTxt } from '../txt.ts';
+import { labelsBelow, quoteTxt, unquoteTxt } from '../txt.ts';
 
 const TTL = 60;
 const API = 'https://dns.googleapis.com/dns/v1';
@@ -17,6 +17,7 @@ const ZonesSchema = v.object({
     [],
   ),
 });
+const ChangeSchema = v.object({ status: v.picklist(['pending', 'done']) });
 const SetSchema = v.object({
   name: v.string(),
   type: v.string(),
@@ -104,13 +105,16 @@ export const provider: ProviderDefinition = {
       const response = await rest.ask(request, [404, 409, 412]);
       if (isConflict(response)) return rest.refused(response);
       if (response.status === 404) throw rest.refused(response);
-      return undefined;
+      return void rest.read(ChangeSchema, response);
     };
     return guardedSetProvider<Place, string, Found>(
       {
         find: async (name) => {
-          const zone = given.managed_zone ?? (await publicZone(await edges.zoneOf(name)));
-          return { name, zone: `${await zones()}/${encodeURIComponent(zone)}` };
+          if (given.managed_zone !== undefined)
+            return { name, zone: `${await zones()}/${encodeURIComponent(given.managed_zone)}` };
+          const zone = await edges.zoneOf(name);
+          labelsBelow(name, zone);
+          return { name, zone: `${await zones()}/${await publicZone(zone)}` };
         },
         read: async ({ zone, name }) => {
           const url = `${zone}/rrsets?name=${encodeURIComponent(name)}.&type=TXT`;

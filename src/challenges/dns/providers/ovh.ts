@@ -22,6 +22,7 @@ export const provider: ProviderDefinition = {
     { name: 'application_key', variables: ['OVH_APPLICATION_KEY', 'OVH_AK'], help: 'of the application' },
     { name: 'application_secret', variables: ['OVH_APPLICATION_SECRET', 'OVH_AS'], help: 'its secret' },
     { name: 'consumer_key', variables: ['OVH_CONSUMER_KEY', 'OVH_CK'], help: 'that was granted to it' },
+    { name: 'api_url', variables: [], optional: true, help: 'another URL of the API' },
   ],
   create: (given, edges) => {
     const api = createOvhApi(given, edges);
@@ -45,15 +46,15 @@ export const provider: ProviderDefinition = {
         const [known] = await search(record.value, base, subDomain);
         const content = { fieldType: 'TXT', subDomain, target: record.value, ttl: TTL };
         const id = known ?? api.read(RecordSchema, await api.call('POST', `${base}/record`, content)).id;
-        await api.call('POST', `${base}/refresh`);
+        api.read(v.null(), await api.call('POST', `${base}/refresh`));
         return String(id);
       },
       remove: async (record, trace) => {
         const { base, subDomain } = await placeOf(record);
         const isId = /^\d{1,15}$/.test(trace ?? '');
         for (const id of isId ? [trace] : await search(record.value, base, subDomain))
-          await api.call('DELETE', `${base}/record/${id}`, undefined, [404]);
-        await api.call('POST', `${base}/refresh`);
+          api.read(v.unknown(), await api.call('DELETE', `${base}/record/${id}`, undefined, [404]));
+        api.read(v.null(), await api.call('POST', `${base}/refresh`));
       },
     };
   },

@@ -2,7 +2,7 @@ import { guardedSetProvider } from '../guarded-set.ts';
 import { onceEach } from '../once.ts';
 import type { ProviderDefinition } from '../provider.ts';
 import { createRoute53Api, type Route53Set, zoneIdOf } from '../route53-api.ts';
-import { quoteTxt, unquoteTxt } from '../txt.ts';
+import { labelsBelow, quoteTxt, unquoteTxt } from '../txt.ts';
 
 const TTL = '60';
 
@@ -87,7 +87,11 @@ export const provider: ProviderDefinition = {
       );
     });
     const zoneIdFor = async (name: string): Promise<string> => {
-      if (given.hosted_zone_id === undefined) return publicZone(await edges.zoneOf(name));
+      if (given.hosted_zone_id === undefined) {
+        const zone = await edges.zoneOf(name);
+        labelsBelow(name, zone);
+        return publicZone(zone);
+      }
       const id = zoneIdOf(given.hosted_zone_id);
       if (id !== undefined) return id;
       throw api.failed('hosted_zone_id is no ID of a zone', 'It is like Z0123456789ABC.');
