@@ -41,7 +41,7 @@ export function awsKeys(
 
 async function containerKeys(url: string, token: string | undefined, rest: Rest): Promise<Passing<AwsKeys>> {
   const headers = token === undefined ? {} : { authorization: token };
-  return keysOf(rest.read(KeysSchema, await rest.ask({ method: 'GET', url, headers })));
+  return keysOf(rest, rest.read(KeysSchema, await rest.ask({ method: 'GET', url, headers })));
 }
 
 /** Instance Metadata Service, version 2. */
@@ -61,11 +61,12 @@ async function instanceKeys(host: string, rest: Rest): Promise<Passing<AwsKeys>>
   const roles = '/latest/meta-data/iam/security-credentials/';
   const { body } = await get(roles);
   const role = encodeURIComponent(body.split('\n', 1)[0]?.trim() ?? '');
-  return keysOf(rest.read(KeysSchema, await get(`${roles}${role}`)));
+  return keysOf(rest, rest.read(KeysSchema, await get(`${roles}${role}`)));
 }
 
-function keysOf(answer: v.InferOutput<typeof KeysSchema>): Passing<AwsKeys> {
+function keysOf(rest: Rest, answer: v.InferOutput<typeof KeysSchema>): Passing<AwsKeys> {
   const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = answer;
+  for (const secret of [secretAccessKey, sessionToken]) rest.hide(secret);
   return { value: { accessKeyId, secretAccessKey, sessionToken }, until: Date.parse(answer.Expiration) };
 }
 

@@ -38,6 +38,7 @@ export function azureToken(
     const body = new URLSearchParams(form).toString();
     const response = await rest.ask({ method: 'POST', url, headers, body });
     const { access_token: value, expires_in: seconds } = rest.read(TokenSchema, response);
+    rest.hide(value);
     return { value, until: now() + seconds * 1000 };
   }, now);
 }

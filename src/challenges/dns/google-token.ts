@@ -46,7 +46,7 @@ export function googleAccess(given: Readonly<Record<string, string>>): GoogleAcc
     };
   const account = accountOf(text);
   return {
-    secrets: [account.private_key],
+    secrets: account.private_key.split(/\s*\n\s*/),
     project: async () => project ?? account.project_id,
     token: (rest, now) => cached(() => tokenOfAccount(rest, account, now), now),
   };
@@ -91,6 +91,7 @@ async function ask(rest: Rest, metadata: string, path: string) {
 
 function passing(rest: Rest, response: HttpResponse, now: () => number): Passing<string> {
   const { access_token: value, expires_in: seconds } = rest.read(TokenSchema, response);
+  rest.hide(value);
   return { value, until: now() + seconds * 1000 };
 }
 

@@ -25,6 +25,8 @@ export interface Rest {
   read<S extends v.GenericSchema>(schema: S, response: HttpResponse): v.InferOutput<S>;
   refused(response: HttpResponse): EvercertError;
   failed(why: string, hint: string): EvercertError;
+  /** Another secret, such as a token that was fetched: no message repeats it from now on. */
+  hide(secret: string): void;
 }
 
 /** Too many requests, or somebody else is at it. */
@@ -35,8 +37,9 @@ export const NO_API =
   'Check what stands between this machine and the API, such as a proxy; else please report it.';
 
 export function createRest(spec: RestSpec, edges: Pick<ProviderEdges, 'request' | 'sleep' | 'now'>): Rest {
+  const secrets = new Set(spec.secrets);
   const failed = (why: string, hint: string, cause?: unknown) =>
-    new EvercertError('dns-provider', `${spec.provider}: ${foreignWords(why, spec.secrets)}`, hint, cause);
+    new EvercertError('dns-provider', `${spec.provider}: ${foreignWords(why, secrets)}`, hint, cause);
   const refused = (response: HttpResponse) =>
     failed(refusal(spec, response, edges.now()), hintFor(response.status));
   const send = async (request: ProviderRequest): Promise<HttpResponse> => {
@@ -60,6 +63,7 @@ export function createRest(spec: RestSpec, edges: Pick<ProviderEdges, 'request' 
   return {
     failed,
     refused,
+    hide: (secret) => void secrets.add(secret),
     parse,
     ask: async (request, expected = []) => {
       const response = await send(request);
