@@ -13,8 +13,9 @@ const AccountSchema = v.object({
   server_url: v.optional(v.string()),
 });
 const AccountsSchema = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value)),
   v.record(v.string(), AccountSchema),
-  v.check((accounts) => !Array.isArray(accounts)),
 );
 const AnswerSchema = v.object({ txt: v.string() });
 const ErrorSchema = v.object({ error: v.string() });
