@@ -14,6 +14,7 @@ const NATIVE: Readonly<Record<string, () => Promise<{ readonly provider: Provide
   hetzner: () => import('./providers/hetzner.ts'),
   httpreq: () => import('./providers/httpreq.ts'),
   ovh: () => import('./providers/ovh.ts'),
+  rfc2136: () => import('./providers/rfc2136.ts'),
   route53: () => import('./providers/route53.ts'),
 };
 
