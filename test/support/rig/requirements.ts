@@ -7,7 +7,6 @@ import { scratchDirectory } from './scratch.ts';
 
 /** What a test may need besides Node, and the Debian package that brings it; Pebble has a way of its own. */
 export const debianPackages = {
-  curl: 'curl',
   nginx: 'nginx',
   haproxy: 'haproxy',
   apache2: 'apache2-bin',

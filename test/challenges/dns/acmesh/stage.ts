@@ -78,7 +78,7 @@ export function setStage(
       if (action === 'add') await provider.add(whole);
       else await provider.remove(whole, undefined);
     },
-    last: () => last ?? { ok: false, outcome: 'never run', output: '', ms: 0 },
+    last: () => last ?? { ok: false, outcome: 'never run', output: '', stdout: '', ms: 0 },
     leftovers: () => readdirSync(at('tmp')),
   };
 }
