@@ -1,4 +1,3 @@
-import type { HookRuns } from '../challenges/hook-runs.ts';
 import type { Solver } from '../challenges/solver.ts';
 import { staticSolver } from '../challenges/static.ts';
 import type { SolverOf } from '../issuance/authorize.ts';
@@ -106,7 +105,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 /** Each way that a name of the lineage is proven. */
-function challengesOf(settings: ProofSettings): ChallengeSettings[] {
+export function challengesOf(settings: ProofSettings): ChallengeSettings[] {
   return [...new Set(settings.names.map((name) => challengeOf(settings, name)))];
 }
 

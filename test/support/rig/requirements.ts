@@ -7,11 +7,15 @@ import { scratchDirectory } from './scratch.ts';
 
 /** What a test may need besides Node, and the Debian package that brings it; Pebble has a way of its own. */
 export const debianPackages = {
-  curl: 'curl',
   nginx: 'nginx',
   haproxy: 'haproxy',
   apache2: 'apache2-bin',
   openssl: 'openssl',
+  bash: 'bash',
+  dash: 'dash',
+  busybox: 'busybox',
+  curl: 'curl',
+  wget: 'wget',
   flock: 'util-linux',
   setpriv: 'util-linux',
   postfix: 'postfix',
