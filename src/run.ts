@@ -135,6 +135,8 @@ async function runCommand(command: Command, edges: Edges): Promise<number> {
       return (await import('./commands/show-account.ts')).showAccount(command.options, edges);
     case 'account':
       return (await import('./commands/show-account.ts')).tellThumbprint(command.options, edges);
+    case 'dns':
+      return (await import('./commands/persist-value.ts')).persistValue(command.options, edges);
     case 'deploy':
       return (await import('./commands/deploy.ts')).deploy(command.options, edges);
     case 'certificates':

@@ -287,3 +287,9 @@ export function hookText(event: Event & { type: 'hook' }): string {
     .trimEnd();
   return output === '' ? head : [head, ...output.split('\n').map((line) => `    | ${line}`)].join('\n');
 }
+
+/** As a zone file has it: strings of at most 255 characters (RFC 1035 section 3.3.14). */
+export function dnsRecordText({ name, value }: Event & { type: 'dns-record' }): string {
+  const strings = value.match(/.{1,255}/gs) ?? [];
+  return `${name}. IN TXT ${strings.map((string) => `"${string.replace(/["\\]/g, '\\$&')}"`).join(' ')}`;
+}

@@ -82,8 +82,9 @@ function nameOf(
   const ofVariable = credentials.find(({ variables }) => variables.includes(key));
   if (ofVariable !== undefined) return ofVariable.name;
   const plain = (text: string) => text.toLowerCase().replaceAll('-', '_');
-  const prefix = `dns_${plain(provider)}_`;
-  const short = plain(key).startsWith(prefix) ? plain(key).slice(prefix.length) : plain(key);
+  const prefixes = [`dns_${plain(provider)}_`, `dns_${provider.replaceAll('-', '')}_`];
+  const prefix = prefixes.find((each) => plain(key).startsWith(each)) ?? '';
+  const short = plain(key).slice(prefix.length);
   return credentials.find(({ name }) => name === short)?.name;
 }
 

@@ -14,7 +14,8 @@ export type Credentials = Readonly<Record<string, string>>;
 
 /**
  * What a provider must be told, from the first of these that is there: the file of the settings, the systemd credential
- * evercert-dns-NAME, environment variables. Sources are not mixed.
+ * evercert-dns-NAME, environment variables. Sources are not mixed; but a file of JSON has no place for anything else, which
+ * variables may hold then.
  *
  * @param path the file of the settings
  * @throws EvercertError credentials-missing, credentials-exposed, bad-settings
@@ -24,10 +25,11 @@ export function readCredentials(
   path: string | undefined,
   sources: CredentialSources,
 ): Credentials {
+  const given = fromSettings(definition, path, sources) ?? fromSystemd(definition, sources);
   const found =
-    fromSettings(definition, path, sources) ??
-    fromSystemd(definition, sources) ??
-    fromEnvironment(definition, sources);
+    given === undefined || isWholeFile(definition, given)
+      ? { ...fromEnvironment(definition, sources), ...given }
+      : withFiles(definition, given, sources);
   const { credentials } = definition;
   const missing =
     credentials === 'any'
@@ -53,6 +55,29 @@ export function missingCredentials(
         ? [`or set ${variables.join(' and ')} (or the same with _FILE: the path of a file)`]
         : []),
     ].join('; '),
+  );
+}
+
+function isWholeFile({ credentials }: ProviderDefinition, given: Credentials): boolean {
+  return (
+    credentials !== 'any' &&
+    credentials.some(({ name, wholeFile }) => wholeFile === true && given[name]?.trimStart().startsWith('{'))
+  );
+}
+
+/** A line that stands for a whole file says its path. */
+function withFiles(
+  { credentials }: ProviderDefinition,
+  given: Credentials,
+  sources: CredentialSources,
+): Credentials {
+  if (credentials === 'any') return given;
+  const whole = new Set(credentials.flatMap(({ name, wholeFile }) => (wholeFile === true ? [name] : [])));
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [
+      name,
+      whole.has(name) && value.startsWith('/') ? fileOf(name, value, sources) : value,
+    ]),
   );
 }
 

@@ -121,8 +121,23 @@ test('a whole file: by settings, by a variable that holds its text, or its path'
     read({ G_KEY_FILE: path }, undefined, google),
   ])
     assert.deepEqual(key, { key: text });
+  const line = file('google.ini', `dns_acmedns_key = ${path}`);
+  assert.deepEqual(read({}, line, google), { key: text });
   const open = file('open.json', text, 0o644);
   failure(() => read({ G_KEY: open }, undefined, google), 'credentials-exposed');
+});
+
+test('beside a whole file, variables hold the rest; beside lines they do not', () => {
+  const more: ProviderDefinition = {
+    ...google,
+    credentials: [
+      ...(google.credentials as []),
+      { name: 'project', variables: ['P'], optional: true, help: 'p' },
+    ],
+  };
+  const path = file('key.json', '{}');
+  assert.deepEqual(read({ P: 'p', G_KEY: 'other' }, path, more), { key: '{}', project: 'p' });
+  assert.deepEqual(read({ P: 'p' }, file('l', `key = ${path}`), more), { key: '{}' });
 });
 
 test('missing: where they may stand', () => {

@@ -35,6 +35,8 @@ export interface PebbleOptions {
   /** Of Pebble's own keys. Default: ecdsa. */
   readonly keyAlgorithm?: 'ecdsa' | 'rsa';
   readonly domainBlocklist?: readonly string[];
+  /** What CAA records and records of dns-persist-01 call this CA. */
+  readonly caaIdentities?: readonly string[];
   readonly ocspResponderUrl?: string;
   /** ADDRESS:PORT of the resolver that Pebble validates with, instead of a DNS server of its own. */
   readonly dnsServer?: string;
@@ -146,6 +148,7 @@ function pebbleConfig(
     externalAccountBindingRequired: options.eab !== undefined,
     externalAccountMACKeys: options.eab,
     domainBlocklist: options.domainBlocklist,
+    caaIdentities: options.caaIdentities,
     retryAfter: options.retryAfter ?? { authz: 1, order: 1 },
     keyAlgorithm: options.keyAlgorithm ?? 'ecdsa',
     profiles: options.profiles,
