@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, isIP } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { parseIdentifier } from '../../src/x509/identifier.ts';
-import { accepts, freePort } from '../support/rig/ports.ts';
+import { accepts, freePort, WITHOUT_IPV6 } from '../support/rig/ports.ts';
 import { until } from '../support/rig/processes.ts';
 import { skipWithout } from '../support/rig/requirements.ts';
 import { servedByOpenssl } from '../support/rig/tls-client.ts';
@@ -49,7 +49,9 @@ describe('--tls-alpn against Pebble', { skip: skipWithout(['pebble', 'openssl'])
   });
 
   for (const how of ['tls-alpn', 'standalone'] as const) {
-    test(`IPv4 and IPv6 addresses are proven by ${how}, beside a name and alone`, async (t) => {
+    test(`IPv4 and IPv6 addresses are proven by ${how}, beside a name and alone`, {
+      skip: WITHOUT_IPV6,
+    }, async (t) => {
       const ground = await breakGround(t);
       const flags = by(ground)[how];
       await succeeds(ground.certonly('127.0.0.1,::1', flags));
@@ -62,7 +64,7 @@ describe('--tls-alpn against Pebble', { skip: skipWithout(['pebble', 'openssl'])
       assert.deepEqual([ground.lineage('127.0.0.1').version, ground.lineage(NAME).version], ['0002', '0002']);
     });
 
-    test(`a name of IPv6 alone is proven by ${how}`, async (t) => {
+    test(`a name of IPv6 alone is proven by ${how}`, { skip: WITHOUT_IPV6 }, async (t) => {
       const ground = await breakGround(t);
       await ground.pebble.dns?.setIpv6Addresses(NAME, ['::1']);
       const flag = how === 'tls-alpn' ? '--tls-alpn-01-address' : '--http-01-address';

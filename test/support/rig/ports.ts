@@ -47,6 +47,9 @@ export function hasIpv6(): boolean {
   return addresses.some(({ address }) => address === '::1');
 }
 
+/** For node:test's `skip` option. */
+export const WITHOUT_IPV6 = !hasIpv6() && 'needs IPv6';
+
 /** True when something accepts TCP connections on this loopback port. */
 export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
