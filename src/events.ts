@@ -1,6 +1,6 @@
 import type { EvercertError } from './errors.ts';
 
-export type HookKind = 'pre' | 'deploy' | 'reload' | 'post';
+export type HookKind = 'pre' | 'auth' | 'cleanup' | 'deploy' | 'reload' | 'post';
 
 /** What a plan does to a lineage. */
 export type Action = 'issue' | 'renew' | 'resume' | 'promote' | 'redeploy' | 'skip' | 'broken';
@@ -79,6 +79,7 @@ export type Event =
       /** RFC 7638 */
       readonly thumbprint: string;
     }
+  | { readonly type: 'dns-record'; readonly name: string; readonly value: string }
   | { readonly type: 'thumbprint'; readonly server: string; readonly thumbprint: string }
   | {
       readonly type: 'reconfigured';
@@ -211,6 +212,7 @@ export type WarningCode =
   | 'all-deployed'
   | 'not-saved'
   | 'cleanup-failed'
+  | 'propagation-unchecked'
   | 'kept';
 
 export type Emit = (event: Event) => void;

@@ -18,7 +18,6 @@ export function readProof(
 ): ProofOptions {
   if (read.on('webroot') && webroots.length === 0) throw read.usage('--webroot needs -w DIRECTORY');
   const preferred = preferredChallenges(read);
-  const dehydratedHook = read.text('dehydrated-hook') || undefined;
   return {
     webroots,
     ways: readWays(read, webroots, preferred),
@@ -33,7 +32,7 @@ export function readProof(
       : undefined,
     manualAuthHook: read.text('manual-auth-hook'),
     manualCleanupHook: read.text('manual-cleanup-hook'),
-    dehydratedHook: path(dehydratedHook, absolute),
+    dehydratedHook: path(read.text('dehydrated-hook'), absolute),
     dehydratedChain: read.maybeOn('dehydrated-hook-chain'),
     preferredChallenges: preferred,
   };
@@ -45,7 +44,7 @@ function path(given: string | undefined, absolute: (path: string) => string): st
 
 /** The ways that flags of their own name, and those of --challenge; a hook of dehydrated's is one where there is no other. */
 function readWays(read: Reader, webroots: readonly WebrootOption[], preferred: readonly string[]): string[] {
-  const provider = read.text('dns');
+  const provider = read.text('dns-provider');
   const standalone = preferred[0] === 'tls-alpn-01' ? 'tls-alpn' : 'standalone';
   const named = [
     ...(webroots.length > 0 ? ['webroot'] : []),

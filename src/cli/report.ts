@@ -4,6 +4,7 @@ import type { Voice } from './command.ts';
 import {
   accountText,
   certificateText,
+  dnsRecordText,
   failedText,
   hookText,
   liveText,
@@ -64,6 +65,7 @@ function needsPerson(event: Event): boolean {
     case 'timer-file':
       return event.done === 'printed';
     case 'thumbprint':
+    case 'dns-record':
       return true;
     case 'warning':
       return !NOTES.has(event.code);
@@ -94,6 +96,8 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
       return out(accountText(event));
     case 'thumbprint':
       return out(event.thumbprint);
+    case 'dns-record':
+      return out(dnsRecordText(event));
     case 'reconfigured':
       return out(reconfiguredText(event));
     case 'saved':

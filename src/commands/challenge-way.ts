@@ -148,7 +148,7 @@ function wantedDehydrated(
   old: ChallengeSettings | undefined,
 ): Of<'dehydrated'> {
   const before = sameType(old, 'dehydrated');
-  const hook = options.dehydratedHook ?? before?.hook;
+  const hook = options.dehydratedHook || before?.hook;
   if (hook === undefined) throw badUsage('no hook script is named', 'Name it: --dehydrated-hook FILE.');
   const chain = options.dehydratedChain ?? before?.chain;
   return {

@@ -35,7 +35,7 @@ export interface RunOptions {
   readonly account?: AccountOptions;
 }
 
-const NO_ACCOUNT: AccountOptions = {
+export const NO_ACCOUNT: AccountOptions = {
   email: undefined,
   withoutEmail: true,
   termsAgreed: false,
@@ -94,7 +94,7 @@ function createWork(
     forced: force,
     issuanceTimeoutMs,
     sessions: createSessions(edges, paths, account ?? NO_ACCOUNT),
-    solverFor: createSolvers(edges, paths, todo.flatMap(settingsOf)),
+    solverFor: createSolvers(edges, paths, todo.flatMap(settingsOf), hookTimeoutMs),
     verify: createVerify(edges),
     hooks: createHooks({
       disk: edges.disk,

@@ -162,6 +162,7 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['renew --lock-wait -1', /lock-wait/],
   ['register --staging --server zerossl', /--staging means/],
   ['show-account --email a@a.example', /there is no flag/],
+  ['dns', /what is asked for comes first: persist-value$/],
   ['account', /what is asked for comes first: thumbprint$/],
   ['account key', /thumbprint, not "key"/],
   ['account --server zerossl thumbprint', /comes first/],

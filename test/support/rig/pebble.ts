@@ -35,7 +35,11 @@ export interface PebbleOptions {
   /** Of Pebble's own keys. Default: ecdsa. */
   readonly keyAlgorithm?: 'ecdsa' | 'rsa';
   readonly domainBlocklist?: readonly string[];
+  /** What CAA records and records of dns-persist-01 call this CA. */
+  readonly caaIdentities?: readonly string[];
   readonly ocspResponderUrl?: string;
+  /** ADDRESS:PORT of the resolver that Pebble validates with, instead of a DNS server of its own. */
+  readonly dnsServer?: string;
 }
 
 export interface PebbleProfile {
@@ -58,7 +62,7 @@ export interface Pebble {
   readonly certificateStatus: (serial: string) => Promise<Readonly<Record<string, unknown>>>;
   readonly httpPort: number;
   readonly tlsPort: number;
-  /** Absent only with a Pebble of the system that ships without its DNS server. */
+  /** Absent with `dnsServer`, and with a Pebble of the system that ships without its DNS server. */
   readonly dns: ValidationDns | undefined;
   readonly version: string;
   readonly log: () => string;
@@ -75,12 +79,17 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
   const root = await writeCertificates(scratch.directory, caBundle);
   const config = pebbleConfig({ ...options, httpPort, tlsPort }, scratch.directory, port, managementPort);
   writeFileSync(join(scratch.directory, 'config.json'), JSON.stringify({ pebble: config }));
-  const dns = challtestsrv === undefined ? undefined : await startValidationDns(challtestsrv);
+  const { dnsServer } = options;
+  const dns =
+    challtestsrv === undefined || dnsServer !== undefined
+      ? undefined
+      : await startValidationDns(challtestsrv);
+  const resolver = dnsServer ?? dns?.address;
   const server = await startServer({
     command: pebble,
     args: [
       ...['-config', join(scratch.directory, 'config.json')],
-      ...(dns ? ['-dnsserver', dns.address] : []),
+      ...(resolver ? ['-dnsserver', resolver] : []),
       ...(options.strict ? ['-strict'] : []),
     ],
     env: pebbleEnvironment(options),
@@ -139,6 +148,7 @@ function pebbleConfig(
     externalAccountBindingRequired: options.eab !== undefined,
     externalAccountMACKeys: options.eab,
     domainBlocklist: options.domainBlocklist,
+    caaIdentities: options.caaIdentities,
     retryAfter: options.retryAfter ?? { authz: 1, order: 1 },
     keyAlgorithm: options.keyAlgorithm ?? 'ecdsa',
     profiles: options.profiles,
