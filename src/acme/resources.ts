@@ -46,6 +46,8 @@ export const DirectorySchema = v.object({
       termsOfService: v.optional(Shown),
       externalAccountRequired: v.optional(v.boolean()),
       profiles: v.optional(ProfilesSchema),
+      /** What the CA calls itself in CAA records; nothing rests on it but a warning. */
+      caaIdentities: v.fallback(v.optional(v.pipe(v.array(word(253)), v.maxLength(100))), undefined),
     }),
   ),
 });

@@ -1,8 +1,10 @@
 import type { Emit } from '../events.ts';
+import type { ProbeAlpn } from '../system/alpn-probe.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Disk } from '../system/disk.ts';
 import type { DnsClient } from '../system/dns.ts';
 import type { SendHttp } from '../system/http.ts';
+import type { ProbeHttp } from '../system/http-probe.ts';
 import type { ListenHttp } from '../system/http-server.ts';
 import type { TakeLock } from '../system/lock.ts';
 import type { LookUpGroup, RunShell } from '../system/process.ts';
@@ -31,6 +33,8 @@ export interface Edges {
     ca: string | undefined,
   ) => Promise<{ send: SendHttp; close: () => void }>;
   readonly probeTls: () => Promise<ProbeTls>;
+  readonly probeHttp: () => Promise<ProbeHttp>;
+  readonly probeAlpn: () => Promise<ProbeAlpn>;
   readonly dns: (servers?: readonly string[]) => Promise<DnsClient>;
   readonly smtp: () => Promise<SendSmtp>;
   readonly listenHttp: () => Promise<ListenHttp>;

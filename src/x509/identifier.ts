@@ -66,6 +66,20 @@ function badName(text: string, why: string): EvercertError {
   );
 }
 
+/** What TLS calls a server by (SNI): an address by its reverse name in DNS (RFC 8738 section 6). */
+export function serverNameOf({ type, value }: Identifier): string {
+  if (type === 'dns') return value;
+  if (!value.includes(':')) return `${value.split('.').reverse().join('.')}.in-addr.arpa`;
+  return `${[...hexDigits(value)].reverse().join('.')}.ip6.arpa`;
+}
+
+/** All 32 of an IPv6 address in its one form. */
+function hexDigits(address: string): string {
+  const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = Array<string>(8 - head.length - tail.length).fill('');
+  return [...head, ...zeros, ...tail].map((group) => group.padStart(4, '0')).join('');
+}
+
 /** The same names in the same form, whatever their order. */
 export function sameNames(left: readonly string[], right: readonly string[]): boolean {
   const wanted = new Set(left);
