@@ -36,6 +36,8 @@ export interface PebbleOptions {
   readonly keyAlgorithm?: 'ecdsa' | 'rsa';
   readonly domainBlocklist?: readonly string[];
   readonly ocspResponderUrl?: string;
+  /** ADDRESS:PORT to ask, instead of a DNS server of its own. */
+  readonly dnsServer?: string;
 }
 
 export interface PebbleProfile {
@@ -58,7 +60,7 @@ export interface Pebble {
   readonly certificateStatus: (serial: string) => Promise<Readonly<Record<string, unknown>>>;
   readonly httpPort: number;
   readonly tlsPort: number;
-  /** Absent only with a Pebble of the system that ships without its DNS server. */
+  /** Absent with `dnsServer`, and with a Pebble of the system that ships without its DNS server. */
   readonly dns: ValidationDns | undefined;
   readonly version: string;
   readonly log: () => string;
@@ -75,12 +77,14 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
   const root = await writeCertificates(scratch.directory, caBundle);
   const config = pebbleConfig({ ...options, httpPort, tlsPort }, scratch.directory, port, managementPort);
   writeFileSync(join(scratch.directory, 'config.json'), JSON.stringify({ pebble: config }));
-  const dns = challtestsrv === undefined ? undefined : await startValidationDns(challtestsrv);
+  const hasOwnDns = challtestsrv !== undefined && options.dnsServer === undefined;
+  const dns = hasOwnDns ? await startValidationDns(challtestsrv) : undefined;
+  const dnsServer = options.dnsServer ?? dns?.address;
   const server = await startServer({
     command: pebble,
     args: [
       ...['-config', join(scratch.directory, 'config.json')],
-      ...(dns ? ['-dnsserver', dns.address] : []),
+      ...(dnsServer ? ['-dnsserver', dnsServer] : []),
       ...(options.strict ? ['-strict'] : []),
     ],
     env: pebbleEnvironment(options),
