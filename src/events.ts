@@ -146,6 +146,7 @@ export type Event =
       /** RFC 7638 */
       readonly thumbprint: string;
     }
+  | { readonly type: 'thumbprint'; readonly server: string; readonly thumbprint: string }
   | {
       readonly type: 'reconfigured';
       readonly lineage: string;

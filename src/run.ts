@@ -101,6 +101,7 @@ function createEdges(emit: Emit, signal: AbortSignal, interactive: boolean, umas
     dns: async (servers) => (await import('./system/dns.ts')).createDns(servers),
     smtp: async () => (await import('./system/smtp.ts')).sendSmtp,
     listenHttp: async () => (await import('./system/http-server.ts')).listenHttp,
+    listenTls: async () => (await import('./system/tls-alpn-server.ts')).listenTls,
     webroot: async () => (await import('./system/webroot.ts')).createWebroot(),
     ask: interactive
       ? async (question) => (await import('./system/terminal.ts')).ask(question, signal)
@@ -128,6 +129,8 @@ async function runCommand(command: Command, edges: Edges): Promise<number> {
       return (await import('./commands/register.ts')).register(command.options, edges);
     case 'show-account':
       return (await import('./commands/show-account.ts')).showAccount(command.options, edges);
+    case 'account':
+      return (await import('./commands/show-account.ts')).tellThumbprint(command.options, edges);
     case 'deploy':
       return (await import('./commands/deploy.ts')).deploy(command.options, edges);
     case 'certificates':

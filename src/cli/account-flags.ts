@@ -2,6 +2,18 @@ import type { RegisterOptions } from '../commands/register.ts';
 import type { AccountOptions } from '../commands/sessions.ts';
 import type { Surroundings } from './command.ts';
 import type { Reader } from './reader.ts';
+import { usage } from './words.ts';
+
+/**
+ * The flags of `evercert account thumbprint`: what stands after what is asked for.
+ *
+ * @throws EvercertError usage
+ */
+export function accountFlags([asked, ...flags]: readonly string[]): readonly string[] {
+  if (asked === 'thumbprint') return flags;
+  const found = asked === undefined ? '' : `, not ${JSON.stringify(asked)}`;
+  throw usage('account', `what is asked for comes first: thumbprint${found}`);
+}
 
 export function readRegister(
   read: Reader,

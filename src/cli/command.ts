@@ -27,6 +27,7 @@ export type Command =
   | { readonly verb: 'deploy'; readonly voice: Voice; readonly options: DeployOptions }
   | { readonly verb: 'register'; readonly voice: Voice; readonly options: RegisterOptions }
   | { readonly verb: 'show-account'; readonly voice: Voice; readonly options: ShowAccountOptions }
+  | { readonly verb: 'account'; readonly voice: Voice; readonly options: ShowAccountOptions }
   | { readonly verb: 'timer'; readonly voice: Voice; readonly options: TimerOptions };
 
 /** What a command line depends on besides its words. */

@@ -10,6 +10,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   'cert-name': 'it names one certificate',
   webroot: 'it means the -w beside it',
   'webroot-path': 'it holds for the -d after it, and a file has no such order',
+  challenge: 'it may mean one certificate; dns, standalone, tls-alpn and the like may stand here',
   csr: 'it names one request',
   'cert-path': 'it goes with --csr',
   'chain-path': 'it goes with --csr',
@@ -28,11 +29,31 @@ const REFUSED: Readonly<Record<string, string>> = {
   force: 'it is meant once',
 };
 
+const WAYS = [
+  'webroot',
+  'webroot-path',
+  'standalone',
+  'tls-alpn',
+  'dns',
+  'manual',
+  'manual-auth-hook',
+  'challenge',
+];
+
+function otherWays(way: string): string[] {
+  return WAYS.filter((other) => other !== way);
+}
+
 /** What else on a stronger layer sets a flag aside: its opposites, and what it would make no sense with. */
 export const SET_ASIDE_BY: Readonly<Record<string, readonly string[]>> = {
   quiet: ['verbose'],
   verbose: ['quiet'],
-  standalone: ['webroot', 'webroot-path'],
+  standalone: otherWays('standalone'),
+  'tls-alpn': otherWays('tls-alpn'),
+  dns: otherWays('dns'),
+  'dns-credentials': ['dns'],
+  manual: otherWays('manual'),
+  'manual-auth-hook': otherWays('manual-auth-hook'),
   server: ['staging'],
   staging: ['server'],
   email: ['register-unsafely-without-email'],

@@ -25,7 +25,8 @@ export type Verb =
   | 'certificates'
   | 'timer'
   | 'register'
-  | 'show-account';
+  | 'show-account'
+  | 'account';
 
 export const VERBS: readonly Verb[] = [
   'certonly',
@@ -36,6 +37,7 @@ export const VERBS: readonly Verb[] = [
   'timer',
   'register',
   'show-account',
+  'account',
 ];
 
 const CERT_NAME: Flag = {
@@ -212,6 +214,10 @@ const FLAGS: Record<Verb, readonly Flag[]> = {
   register: [...CA, ...ACCOUNT, LOCK_WAIT, NON_INTERACTIVE, ...EVERYWHERE],
   'show-account': [
     { ...SERVER, help: 'the account at this CA alone: its name, or the URL of its directory' },
+    ...EVERYWHERE,
+  ],
+  account: [
+    { ...SERVER, help: 'the account at this CA: its name, or the URL of its directory' },
     ...EVERYWHERE,
   ],
   timer: [...TIMER, ...EVERYWHERE],

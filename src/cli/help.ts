@@ -10,6 +10,8 @@ usage:
   evercert certificates    list what is there
   evercert register        make an account at a CA
   evercert show-account    what is known of the accounts
+  evercert account thumbprint
+                           the thumbprint of an account's key, for a web server's configuration
   evercert timer …         have renew run every hour, by systemd or cron
 
   evercert VERB --help     all flags of a verb, with examples
@@ -154,6 +156,22 @@ examples:
       evercert show-account
   one
       evercert show-account --server letsencrypt
+`,
+  account: `evercert account: what a web server must know of an account at a CA
+
+usage:
+  evercert account thumbprint [--server CA] [--json]
+
+Prints the thumbprint of the account's key and nothing else. A web server that answers each
+question for /.well-known/acme-challenge/TOKEN with TOKEN.THUMBPRINT proves all of its names:
+docs/nginx.md, docs/haproxy.md and docs/apache.md show how. It is no secret. It stays the same
+until the account gets another key. --server may be left out where there is one account.
+
+examples:
+  the thumbprint
+      evercert account thumbprint
+  of one of several accounts
+      evercert account thumbprint --server letsencrypt
 `,
   timer: `evercert timer: have evercert renew run every hour
 

@@ -1,5 +1,7 @@
-import type { LineageOptions, WebrootOption } from '../commands/wanted-settings.ts';
+import type { WebrootOption } from '../commands/wanted-challenge.ts';
+import type { LineageOptions } from '../commands/wanted-settings.ts';
 import { readCa } from './account-flags.ts';
+import { readProof } from './proof-flags.ts';
 import type { Reader } from './reader.ts';
 
 const CURVES: Record<string, 'P-256' | 'P-384' | 'P-521'> = {
@@ -20,14 +22,8 @@ export function readLineage(
   webroots: readonly WebrootOption[],
   absolute: (path: string) => string,
 ): Omit<LineageOptions, 'hooks'> {
-  if (read.on('webroot') && webroots.length === 0) throw read.usage('--webroot needs -w DIRECTORY');
-  if (read.on('standalone') && webroots.length > 0)
-    throw read.usage('--standalone and --webroot exclude each other');
   return {
-    webroots,
-    standalone: read.on('standalone'),
-    httpPort: read.number('http-01-port', 1, 65_535),
-    httpAddress: read.text('http-01-address'),
+    ...readProof(read, webroots, absolute),
     ...readCa(read, absolute),
     ...readProfile(read),
     fallbackServers: takenAway(read, 'fallback-server') ?? readFallbacks(read),

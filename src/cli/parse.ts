@@ -1,6 +1,7 @@
 import type { RenewOptions } from '../commands/renew.ts';
 import type { TimerOptions } from '../commands/timer-places.ts';
-import { readRegister } from './account-flags.ts';
+import { accountFlags, readRegister } from './account-flags.ts';
+import { fromCertbot } from './certbot-words.ts';
 import { readCertonly, readCertonlyOptions, readIssuanceTimeout } from './certonly-flags.ts';
 import type { Command, Surroundings, Voice } from './command.ts';
 import { VERBS, type Verb, verbOf } from './flags.ts';
@@ -15,11 +16,13 @@ const DEFAULT_CONFIG_DIR = '/etc/evercert';
 const LOCK_WAIT_S = 60;
 /** A person waits for these, and is told at once. */
 const AT_ONCE: readonly Verb[] = ['certonly', 'reconfigure', 'register'];
+/** These say how names are proven. */
+const PROVING: readonly Verb[] = ['certonly', 'reconfigure'];
 const DEFAULT_CONCURRENCY = 8;
 
 /** @throws EvercertError usage */
 export async function parseCommand(argv: readonly string[], surroundings: Surroundings): Promise<Command> {
-  const [word, ...words] = argv;
+  const [word, ...rest] = argv;
   const verb = verbOf(word);
   if (verb === undefined)
     throw usage(
@@ -28,7 +31,8 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
         ? `the verb comes first, not ${word}`
         : `there is no verb ${JSON.stringify(word)}: there are ${VERBS.join(', ')}`,
     );
-  const given = await splitWords(verb, verb === 'timer' ? splitTimerWords(words).own : words);
+  const words = PROVING.includes(verb) ? fromCertbot(rest) : rest;
+  const given = await splitWords(verb, flagWords(verb, words));
   const { configDir } = readPlace(createReader(verb, given), surroundings);
   const { merged, blame } = await withConfig(verb, given, configDir, surroundings);
   try {
@@ -39,6 +43,18 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
     return command;
   } catch (error) {
     throw blame(error);
+  }
+}
+
+/** Some verbs say first what is to be done. */
+function flagWords(verb: Verb, words: readonly string[]): readonly string[] {
+  switch (verb) {
+    case 'timer':
+      return splitTimerWords(words).own;
+    case 'account':
+      return accountFlags(words);
+    default:
+      return words;
   }
 }
 
@@ -56,6 +72,7 @@ function understand(verb: Verb, words: readonly string[], read: Reader, surround
     case 'register':
       return { verb, voice, options: { ...store, ...readRegister(read, surroundings) } };
     case 'show-account':
+    case 'account':
       return { verb, voice, options: { ...store, server: read.text('server') } };
     case 'deploy': {
       const { hookTimeoutMs } = readHooks(read);

@@ -64,6 +64,8 @@ function needsPerson(event: Event): boolean {
       return !event.active;
     case 'timer-file':
       return event.done === 'printed';
+    case 'thumbprint':
+      return true;
     case 'warning':
       return !NOTES.has(event.code);
     default:
@@ -95,6 +97,8 @@ function lineOf(event: Event, { verbose, quiet }: Voice, now: number): Line | un
       return out(`${event.lineage}: the dry run passed at ${event.server}`);
     case 'account':
       return out(accountText(event));
+    case 'thumbprint':
+      return out(event.thumbprint);
     case 'reconfigured':
       return out(reconfiguredText(event));
     case 'saved':

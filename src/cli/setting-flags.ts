@@ -45,6 +45,61 @@ export const PROOF: readonly Flag[] = [
     help: 'where the standalone server listens (default 80); the CA always asks port 80',
   },
   { name: 'http-01-address', value: 'ADDRESS', mayBeEmpty: true, help: 'on which address (default all)' },
+  { name: 'tls-alpn', help: 'prove names by a TLS server of our own (tls-alpn-01)' },
+  {
+    name: 'tls-alpn-01-port',
+    value: 'PORT',
+    help: 'where it listens (default 443); the CA always asks port 443',
+  },
+  { name: 'tls-alpn-01-address', value: 'ADDRESS', mayBeEmpty: true, help: 'on which address (default all)' },
+  {
+    name: 'dns',
+    value: 'PROVIDER',
+    help: 'prove names by TXT records (dns-01): cloudflare, route53, rfc2136 … (docs/dns.md), acmesh:dns_XX, exec',
+  },
+  {
+    name: 'dns-credentials',
+    value: 'FILE',
+    emptyTakesAway: true,
+    help: "that provider's credentials, in a file that nobody else can read; without it the environment",
+  },
+  {
+    name: 'dns-propagation-timeout',
+    value: 'SECONDS',
+    help: 'how long all name servers of the zone may take to show the record (default 120); 0: do not ask them',
+  },
+  {
+    name: 'dns-resolvers',
+    value: 'ADDRESS[:PORT]',
+    emptyTakesAway: true,
+    help: "to find the zone with, instead of this machine's; several separated by commas",
+  },
+  { name: 'manual', help: 'prove names by --manual-auth-hook' },
+  {
+    name: 'manual-auth-hook',
+    value: 'CMD',
+    help: 'run for each challenge, with the variables of certbot: CERTBOT_DOMAIN, CERTBOT_VALIDATION …',
+  },
+  { name: 'manual-cleanup-hook', value: 'CMD', emptyTakesAway: true, help: 'run after it' },
+  {
+    name: 'dehydrated-hook',
+    value: 'FILE',
+    emptyTakesAway: true,
+    help: "a hook script of dehydrated's: proves names, unless there is another way, and deploys",
+  },
+  { name: 'dehydrated-hook-chain', help: 'give it all challenges in one call (HOOK_CHAIN)' },
+  { name: 'no-dehydrated-hook-chain', help: 'one call each (the default)' },
+  {
+    name: 'preferred-challenges',
+    value: 'LIST',
+    help: 'what hooks are to prove names by: http (default) or dns; with --standalone: tls-alpn',
+  },
+  {
+    name: 'challenge',
+    value: '[NAME=]HOW',
+    many: true,
+    help: 'how all names, or this one, are proven: webroot:/DIR, standalone, tls-alpn, static, dns:PROVIDER, dns-account:PROVIDER, dns-persist, manual, dehydrated; NAME= as all others; repeat',
+  },
 ];
 
 /** The same where all names are there already. */

@@ -1,4 +1,4 @@
-import type { WebrootOption } from '../commands/wanted-settings.ts';
+import type { WebrootOption } from '../commands/wanted-challenge.ts';
 import { occurrences, usage } from './words.ts';
 
 /**

@@ -121,13 +121,13 @@ async function withChallenge(
   { lineage }: CertonlyOptions,
   { ask }: Edges,
 ): Promise<LineageOptions> {
-  if (old !== undefined || lineage.standalone || lineage.webroots.length > 0 || ask === undefined)
+  if (old !== undefined || lineage.ways.length > 0 || lineage.webroots.length > 0 || ask === undefined)
     return lineage;
   const answer = await answerOf(
     ask,
     'Directory that your web server serves for these names, or "standalone" if port 80 is free: ',
   );
-  if (answer === 'standalone') return { ...lineage, standalone: true };
+  if (answer === 'standalone') return { ...lineage, ways: ['standalone'] };
   return { ...lineage, webroots: [{ root: resolve(answer), names }] };
 }
 

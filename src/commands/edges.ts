@@ -9,6 +9,7 @@ import type { ListenHttp } from '../system/http-server.ts';
 import type { TakeLock } from '../system/lock.ts';
 import type { LookUpGroup, RunShell } from '../system/process.ts';
 import type { SendSmtp } from '../system/smtp.ts';
+import type { ListenTls } from '../system/tls-alpn-server.ts';
 import type { ProbeTls } from '../system/tls-probe.ts';
 import type { Webroot } from '../system/webroot.ts';
 
@@ -38,6 +39,7 @@ export interface Edges {
   readonly dns: (servers?: readonly string[]) => Promise<DnsClient>;
   readonly smtp: () => Promise<SendSmtp>;
   readonly listenHttp: () => Promise<ListenHttp>;
+  readonly listenTls: () => Promise<ListenTls>;
   readonly webroot: () => Promise<Webroot>;
   /** Asks the person at the terminal; undefined where there is none, or `--non-interactive`. */
   readonly ask: ((question: string) => Promise<string>) | undefined;

@@ -13,12 +13,28 @@ export interface ShowAccountOptions extends StoreOptions {
 
 /** Tells what the store knows of its accounts, without asking anybody. @returns the exit status */
 export function showAccount(options: ShowAccountOptions, edges: Edges): number {
+  const { paths, accounts } = findAccounts(options, edges);
+  for (const account of accounts) tellAccount(edges, paths, account);
+  return 0;
+}
+
+/** Tells the thumbprint of one account, and nothing else: for the configuration of a web server. @returns the exit status */
+export function tellThumbprint(options: ShowAccountOptions, edges: Edges): number {
+  const { paths, accounts } = findAccounts(options, edges);
+  const [account, ...others] = accounts;
+  if (account === undefined || others.length > 0) throw several(accounts);
+  const { server } = account;
+  edges.emit({ type: 'thumbprint', server, thumbprint: thumbprintAt(edges, paths, server) });
+  return 0;
+}
+
+/** @throws EvercertError account-missing */
+function findAccounts(options: ShowAccountOptions, edges: Edges) {
   const paths = findStore(options, edges);
   const server = options.server === undefined ? undefined : serverUrl(options.server);
   const accounts = paths === undefined ? [] : accountsOf(edges, paths, server);
   if (paths === undefined || accounts.length === 0) throw missing(server);
-  for (const account of accounts) tellAccount(edges, paths, account);
-  return 0;
+  return { paths, accounts };
 }
 
 function accountsOf({ disk }: Edges, paths: StorePaths, server: string | undefined): Account[] {
@@ -32,10 +48,25 @@ export function tellAccount(
   paths: StorePaths,
   account: Account | undefined,
 ): void {
-  const key = account && readAccountKey(disk, paths, account.server);
-  if (account === undefined || key === undefined) throw missing(account?.server);
+  if (account === undefined) throw missing(undefined);
   const { server, url, email } = account;
-  emit({ type: 'account', server, url, email, thumbprint: thumbprintOf(key) });
+  emit({ type: 'account', server, url, email, thumbprint: thumbprintAt({ disk }, paths, server) });
+}
+
+/** RFC 7638. @throws EvercertError account-missing, account-damaged */
+function thumbprintAt({ disk }: Pick<Edges, 'disk'>, paths: StorePaths, server: string): string {
+  const key = readAccountKey(disk, paths, server);
+  if (key === undefined) throw missing(server);
+  return thumbprintOf(key);
+}
+
+function several(accounts: readonly Account[]): EvercertError {
+  const hosts = accounts.map(({ server }) => new URL(server).host);
+  return new EvercertError(
+    'usage',
+    `there are accounts at several CAs: ${hosts.join(', ')}`,
+    'Each has a thumbprint of its own: say whose by --server.',
+  );
 }
 
 function missing(server: string | undefined): EvercertError {

@@ -7,7 +7,7 @@ import type { ChallengeSettings, Settings } from '../lineage/settings.ts';
 import type { Edges } from './edges.ts';
 import { journalled } from './journalled.ts';
 
-export type SolverEdges = Pick<Edges, 'disk' | 'emit' | 'listenHttp' | 'webroot'>;
+export type SolverEdges = Pick<Edges, 'disk' | 'clock' | 'emit' | 'listenHttp' | 'listenTls' | 'webroot'>;
 export type ProofSettings = Pick<Settings, 'names' | 'challenge' | 'challengeByName'>;
 
 /** The solvers of one lineage, by name. */
@@ -65,6 +65,11 @@ export function createBuilder(edges: SolverEdges, all: readonly ChallengeSetting
       case 'dns-persist':
         return (await import('../challenges/dns/persist.ts')).persistSolver;
       case 'tls-alpn':
+        return shared(`tls ${challenge.port}`, async () => {
+          const { tlsAlpnSolver } = await import('../challenges/tls-alpn.ts');
+          const address = addressFor(all, challenge);
+          return tlsAlpnSolver(await edges.listenTls(), address, challenge.port, edges.clock.now);
+        });
       case 'dns':
       case 'hooks':
       case 'dehydrated':

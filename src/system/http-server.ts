@@ -1,9 +1,5 @@
 import * as http from 'node:http';
-import { EvercertError, systemCode } from '../errors.ts';
-
-export interface ResponderServer {
-  close(): Promise<void>;
-}
+import { type ResponderServer, startListening } from './listening.ts';
 
 /** The answer to a GET of `path`, or undefined for 404. */
 export type Respond = (path: string) => string | undefined;
@@ -15,65 +11,29 @@ export type Respond = (path: string) => string | undefined;
  */
 export type ListenHttp = (address: string, port: number, respond: Respond) => Promise<ResponderServer>;
 
-export const listenHttp: ListenHttp = async (address, port, respond) => {
-  try {
-    return await listen(address, port, respond);
-  } catch (error) {
-    if (address === '' && systemCode(error) === 'EAFNOSUPPORT') return listenHttp('0.0.0.0', port, respond);
-    throw listenError(address, port, error);
-  }
+/** Whoever has not asked by then is cut off: nobody but the CA has anything to ask here. */
+const SLOWEST_MS = 5000;
+
+const HINTS = {
+  taken:
+    'Let that web server answer (--webroot -w DIRECTORY), stop it in a --pre-hook, or have it proxy to another --http-01-port.',
+  addressFlag: '--http-01-address',
 };
 
-function listen(address: string, port: number, respond: Respond): Promise<ResponderServer> {
-  const server = http.createServer((request, response) => {
-    const body = request.method === 'GET' ? respond(request.url ?? '') : undefined;
-    response.writeHead(body === undefined ? 404 : 200, {
-      'Content-Type': 'application/octet-stream',
-      Connection: 'close',
-    });
-    response.end(body ?? '');
-  });
-  server.headersTimeout = 5000;
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host: address === '' ? '::' : address }, () =>
-      resolve({ close: () => close(server) }),
-    );
-  });
-}
+export const listenHttp: ListenHttp = (address, port, respond) => {
+  const server = http.createServer((request, response) => answer(request, response, respond));
+  server.headersTimeout = SLOWEST_MS;
+  server.requestTimeout = SLOWEST_MS;
+  return startListening(server, address, port, HINTS);
+};
 
-function close(server: http.Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+function answer({ method, url }: http.IncomingMessage, response: http.ServerResponse, respond: Respond) {
+  const isRead = method === 'GET' || method === 'HEAD';
+  const body = isRead ? respond(url ?? '') : undefined;
+  response.writeHead(body !== undefined ? 200 : isRead ? 404 : 405, {
+    'Content-Type': 'application/octet-stream',
+    Connection: 'close',
+    ...(isRead ? {} : { Allow: 'GET, HEAD' }),
   });
-}
-
-function listenError(address: string, port: number, error: unknown): unknown {
-  const where = `${address === '' ? 'port' : `${address}, port`} ${port}`;
-  switch (systemCode(error)) {
-    case undefined:
-      return error;
-    case 'EADDRINUSE':
-      return new EvercertError(
-        'port-in-use',
-        `cannot listen on ${where}: another program does (see: ss -ltnp 'sport = :${port}')`,
-        'Let that web server answer (--webroot -w DIRECTORY), stop it in a --pre-hook, or have it proxy to another --http-01-port.',
-        error,
-      );
-    case 'EACCES':
-      return new EvercertError(
-        'port-in-use',
-        `may not listen on ${where}`,
-        'Ports below 1024 need root or CAP_NET_BIND_SERVICE.',
-        error,
-      );
-    default:
-      return new EvercertError(
-        'port-in-use',
-        `cannot listen on ${where}: ${(error as Error).message}`,
-        'Check --http-01-address: it must be an address of this machine.',
-        error,
-      );
-  }
+  response.end(body ?? '');
 }

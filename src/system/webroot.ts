@@ -17,8 +17,7 @@ export function createWebroot(): Webroot {
   return {
     place: (root, token, content) => {
       try {
-        makeDirectories(root, made);
-        writeNew(join(root, '.well-known/acme-challenge', token), content);
+        placeFile(root, token, content, made);
       } catch (error) {
         throw placeError(root, error);
       }
@@ -30,6 +29,19 @@ export function createWebroot(): Webroot {
       }
     },
   };
+}
+
+const TRIES = 20;
+
+/** Another ACME client of this root may remove the empty directories again before there is a file in them. */
+function placeFile(root: string, token: string, content: string, made: Set<string>, tries = TRIES): void {
+  try {
+    makeDirectories(root, made);
+    writeNew(join(root, '.well-known/acme-challenge', token), content);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || tries === 1) throw error;
+    placeFile(root, token, content, made, tries - 1);
+  }
 }
 
 function makeDirectories(root: string, made: Set<string>): void {

@@ -73,6 +73,6 @@ test('an order that comes while the last one ends has a listener', async () => {
   const { log, state, solver } = rig();
   await solver.present([challenge('one')], remember);
   await Promise.all([solver.cleanUp([challenge('one')]), solver.present([challenge('two')], remember)]);
-  assert.deepEqual(log, ['listen 127.0.0.1 8080', 'listen 127.0.0.1 8080', 'close']);
+  assert.deepEqual(log, ['listen 127.0.0.1 8080', 'close', 'listen 127.0.0.1 8080']);
   assert.equal(state.respond?.(path('two')), 'two.thumbprint');
 });

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { AcmeServerOptions } from '../support/acme-server/index.ts';
@@ -18,7 +18,8 @@ async function begin(t: TestContext, knobs: Partial<AcmeServerOptions> = {}) {
   const server = ['--server', bench.ca.directoryUrl];
   const register = (...more: string[]) => run(['register', ...where, ...server, ...more]);
   const show = (...more: string[]) => run(['show-account', ...where, ...more]);
-  return { ca: bench.ca, store, register, show };
+  const thumbprint = (...more: string[]) => run(['account', 'thumbprint', ...where, ...more]);
+  return { ca: bench.ca, store, register, show, thumbprint };
 }
 
 const folderOf = (store: Store) => store.path('accounts', readdirSync(store.path('accounts'))[0] ?? '');
@@ -47,6 +48,23 @@ describe('register and show-account', { concurrency: 2 }, () => {
     });
     succeeds(await store.certonly(NAME));
     assert.equal(ca.accounts.length, 1);
+  });
+
+  test('the thumbprint alone is printed for scripts', async (t) => {
+    const { ca, store, register, thumbprint } = await begin(t);
+    fails(await thumbprint(), 2, /does not exist/);
+    succeeds(await register('-m', 'a@a.example', '--agree-tos'));
+    const expected = ca.accounts[0]?.key.thumbprint;
+    for (const flags of [[], ['-q'], ['--server', ca.directoryUrl]]) {
+      const { stdout, stderr } = succeeds(await thumbprint(...flags));
+      assert.deepEqual([stdout, stderr], [`${expected}\n`, '']);
+    }
+    const told = { event: 'thumbprint', server: ca.directoryUrl, thumbprint: expected };
+    assert.deepEqual(objects(succeeds(await thumbprint('--json'))), [told]);
+    fails(await thumbprint('--server', 'letsencrypt'), 2, /no account at acme-v02[\s\S]*evercert register/);
+    cpSync(folderOf(store), store.path('accounts', 'zz.example'), { recursive: true });
+    const { stdout } = fails(await thumbprint(), 2, /accounts at several CAs[\s\S]*--server/);
+    assert.equal(stdout, '');
   });
 
   test('another e-mail address is told to the CA', async (t) => {

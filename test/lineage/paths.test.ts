@@ -35,6 +35,7 @@ test('the folders of a store', () => {
     archive: '/etc/evercert/archive',
     live: '/etc/evercert/live',
     hooks: '/etc/evercert/hooks',
+    challenges: '/etc/evercert/challenges',
   });
 });
 

@@ -6,6 +6,8 @@ import { SETTINGS_REFUSED, SETTINGS_TAKEN } from '../unit-kit/settings-examples.
 
 /** The part of JSON Schema that the file uses. */
 interface Schema {
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, Schema>>;
   readonly type?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
@@ -25,7 +27,13 @@ interface Schema {
 
 const schema = JSON.parse(readFileSync('docs/settings.schema.json', 'utf8')) as Schema;
 
-function fits(rule: Schema, value: unknown): boolean {
+/** What a rule is, be it written elsewhere in the file. */
+function resolved(rule: Schema): Schema {
+  return rule.$ref === undefined ? rule : (schema.$defs?.[rule.$ref.replace('#/$defs/', '')] ?? {});
+}
+
+function fits(reference: Schema, value: unknown): boolean {
+  const rule = resolved(reference);
   if (rule.oneOf !== undefined) return rule.oneOf.filter((each) => fits(each, value)).length === 1;
   if ('const' in rule) return rule.const === value;
   if (rule.enum !== undefined) return rule.enum.includes(value);
@@ -149,7 +157,8 @@ function shapeOfCode(part: Part): unknown {
   }
 }
 
-function shapeOfSchema(rule: Schema): unknown {
+function shapeOfSchema(reference: Schema): unknown {
+  const rule = resolved(reference);
   if (rule.oneOf !== undefined) return rule.oneOf.map(shapeOfSchema);
   if ('const' in rule) return [rule.const];
   if (rule.enum !== undefined) return rule.enum;

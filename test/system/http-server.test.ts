@@ -29,8 +29,18 @@ test('what there is an answer to is answered, the rest is 404', async (t) => {
   assert.equal(await ask(port, '/here'), '200 answer');
   for (const path of ['/', '/here/', '/here?x', '/../here'])
     assert.equal(await ask(port, path), '404 ', path);
-  assert.equal(await ask(port, '/here', 'POST'), '404 ');
-  assert.equal(await ask(port, '/here', 'HEAD'), '404 ');
+  assert.equal(await ask(port, '/here', 'HEAD'), '200 ');
+  assert.equal(await ask(port, '/', 'HEAD'), '404 ');
+  for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'])
+    assert.equal(await ask(port, '/here', method), '405 ', method);
+});
+
+test('no address means all of IPv6 and of IPv4', async (t) => {
+  const port = await freePort();
+  const server = await listenHttp('', port, respond);
+  t.after(() => server.close());
+  for (const host of ['::1', '127.0.0.1', '127.0.0.2'])
+    assert.equal(await ask(port, '/here', 'GET', host), '200 answer', host);
 });
 
 test('one address means that address', async (t) => {
@@ -44,12 +54,13 @@ test('one address means that address', async (t) => {
 test('closing ends what hangs, and frees the port', async () => {
   const port = await freePort();
   const first = await listenHttp('127.0.0.1', port, respond);
-  const hanging = connect(port, '127.0.0.1');
-  await new Promise((resolve) => hanging.once('connect', resolve));
-  const closed = new Promise((resolve) => hanging.once('close', resolve).on('error', () => undefined));
-  await ask(port, '/here');
+  const hanging = ['', 'GET /he', 'GET /here HTTP/1.1\r\nHost: a\r\n'].map((bytes) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes)).on('error', () => undefined);
+    return new Promise((resolve) => socket.once('close', resolve));
+  });
+  assert.equal(await ask(port, '/here'), '200 answer');
   await first.close();
-  await closed;
+  await Promise.all(hanging);
   await (await listenHttp('127.0.0.1', port, respond)).close();
 });
 
@@ -60,7 +71,7 @@ test('a port that is taken, an address that is not ours', async (t) => {
   const taken = await rejection(listenHttp('127.0.0.1', port, respond), 'port-in-use');
   assert.match(
     taken.message,
-    new RegExp(`cannot listen on 127\\.0\\.0\\.1, port ${port}: another program does`),
+    new RegExp(`^cannot listen on 127\\.0\\.0\\.1, port ${port}: .+ \\(pid ${process.pid}\\) does$`),
   );
   const strange = await rejection(listenHttp('192.0.2.1', port, respond), 'port-in-use');
   assert.match(strange.hint, /--http-01-address/);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { test } from 'node:test';
 import { createWebroot } from '../../src/system/webroot.ts';
@@ -30,6 +31,25 @@ test('directories go with the last of several challenges', () => {
   assert.deepEqual(fs.readdirSync(`${directory}/${FOLDER}`), ['two']);
   webroot.remove(directory, 'two');
   assert.deepEqual(fs.readdirSync(directory), []);
+});
+
+test('another client that makes and removes the same directories all the time is no trouble', async () => {
+  const directory = root();
+  const rival = `const fs = require('fs'), d = process.argv[1] + '/.well-known', a = d + '/acme-challenge';
+    const quietly = (work) => { try { work(); } catch {} };
+    for (;;) { quietly(() => fs.mkdirSync(d)); quietly(() => fs.mkdirSync(a)); quietly(() => fs.rmdirSync(a)); quietly(() => fs.rmdirSync(d)); }`;
+  const other = spawn(process.execPath, ['-e', rival, directory]);
+  try {
+    while (!fs.existsSync(`${directory}/.well-known`)) await new Promise((done) => setTimeout(done, 1));
+    const webroot = createWebroot();
+    for (let round = 0; round < 300; round += 1) {
+      webroot.place(directory, 'token', 'answer');
+      assert.equal(fs.readFileSync(`${directory}/${FOLDER}/token`, 'utf8'), 'answer');
+      webroot.remove(directory, 'token');
+    }
+  } finally {
+    other.kill('SIGKILL');
+  }
 });
 
 test('what somebody else made stays', () => {

@@ -125,6 +125,9 @@ test('register and show-account', async () => {
   const show = await parse('show_account --server zerossl');
   assert.ok(show.verb === 'show-account');
   assert.equal(show.options.server, 'zerossl');
+  const thumbprint = await parse('account thumbprint --server zerossl');
+  assert.ok(thumbprint.verb === 'account');
+  assert.equal(thumbprint.options.server, 'zerossl');
 });
 
 test('reconfigure', async () => {
@@ -159,6 +162,10 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['renew --lock-wait -1', /lock-wait/],
   ['register --staging --server zerossl', /--staging means/],
   ['show-account --email a@a.example', /there is no flag/],
+  ['account', /what is asked for comes first: thumbprint$/],
+  ['account key', /thumbprint, not "key"/],
+  ['account --server zerossl thumbprint', /comes first/],
+  ['account thumbprint --email a@a.example', /there is no flag/],
   ['deploy --force-renewal', /there is no flag/],
   ['deploy --deploy-hook x', /there is no flag/],
   ['certificates --force-renewal', /there is no flag/],

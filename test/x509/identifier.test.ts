@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseIdentifier, sameNames } from '../../src/x509/identifier.ts';
+import { parseIdentifier, sameNames, serverNameOf } from '../../src/x509/identifier.ts';
 import { attempt, failure } from '../unit-kit/expect.ts';
 import { hostileText } from '../unit-kit/hostile.ts';
 
@@ -128,5 +128,27 @@ for (const [left, right, same] of SAME) {
   test(`[${left}] and [${right}] are ${same ? 'the same' : 'other'} names`, () => {
     assert.equal(sameNames(left, right), same);
     assert.equal(sameNames(right, left), same);
+  });
+}
+
+const SERVER_NAMES: readonly (readonly [string, string])[] = [
+  ['www.example.com', 'www.example.com'],
+  ['192.0.2.10', '10.2.0.192.in-addr.arpa'],
+  ['2001:db8::a:1', `1.0.0.0.a.0.0.0.${'0.'.repeat(16)}8.b.d.0.1.0.0.2.ip6.arpa`],
+  ['::1', `1.${'0.'.repeat(31)}ip6.arpa`],
+  ['::', `${'0.'.repeat(32)}ip6.arpa`],
+  ['fe80::', `${'0.'.repeat(28)}0.8.e.f.ip6.arpa`],
+  [
+    '1:2:3:4:5:6:7:8',
+    [...'87654321']
+      .map((digit) => `${digit}.0.0.0.`)
+      .join('')
+      .concat('ip6.arpa'),
+  ],
+];
+
+for (const [name, serverName] of SERVER_NAMES) {
+  test(`TLS calls ${name} by ${serverName}`, () => {
+    assert.equal(serverNameOf(parseIdentifier(name)), serverName);
   });
 }

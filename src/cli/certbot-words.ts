@@ -1,0 +1,45 @@
+import { EvercertError } from '../errors.ts';
+
+const PLUGIN =
+  /^--dns-(azure|cloudflare|desec|digitalocean|gandi|google|hetzner|ovh|rfc2136|route53)(-credentials|-propagation-seconds)?(?:=(.*))?$/s;
+/** What --dns-propagation-timeout is by itself: a fixed sleep of certbot's that is shorter says nothing to us. */
+const USUAL_WAIT_S = 120;
+
+/**
+ * certbot's words for how names are proven, in ours: `-a dns-cloudflare`, `--dns-cloudflare`,
+ * `--dns-cloudflare-credentials FILE`, `--dns-cloudflare-propagation-seconds N`.
+ *
+ * @throws EvercertError usage
+ */
+export function fromCertbot(argv: readonly string[]): string[] {
+  const words: string[] = [];
+  for (let at = 0; at < argv.length; at += 1) {
+    const word = argv[at] ?? '';
+    const takeValue = (inline: string | undefined) => inline ?? argv[++at] ?? '';
+    const [, plugin, rest, inline] = PLUGIN.exec(word) ?? [];
+    const [, authenticator] = /^(?:--authenticator=|-a(?=.))(.*)$/s.exec(word) ?? [];
+    if (word === '-a' || word === '--authenticator' || authenticator !== undefined)
+      words.push(fromAuthenticator(takeValue(authenticator)));
+    else if (plugin === undefined) words.push(word);
+    else if (rest === undefined) words.push(`--dns=${plugin}`);
+    else if (rest === '-credentials') words.push(`--dns-credentials=${takeValue(inline)}`);
+    else words.push(...fromSeconds(takeValue(inline)));
+  }
+  return words;
+}
+
+function fromAuthenticator(name: string): string {
+  if (['standalone', 'webroot', 'manual'].includes(name)) return `--${name}`;
+  if (name.startsWith('dns-') && name.length > 4) return `--dns=${name.slice(4)}`;
+  throw new EvercertError(
+    'usage',
+    `there is no authenticator ${JSON.stringify(name)}: there are standalone, webroot, manual and dns-PROVIDER`,
+    'Web servers are not configured here: --webroot -w DIR proves names beside them, --reload-hook reloads them.',
+  );
+}
+
+function fromSeconds(seconds: string): string[] {
+  return /^\d+$/.test(seconds) && Number(seconds) <= USUAL_WAIT_S
+    ? []
+    : [`--dns-propagation-timeout=${seconds}`];
+}
