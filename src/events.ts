@@ -146,6 +146,7 @@ export type Event =
       /** RFC 7638 */
       readonly thumbprint: string;
     }
+  | { readonly type: 'dns-record'; readonly name: string; readonly value: string }
   | { readonly type: 'thumbprint'; readonly server: string; readonly thumbprint: string }
   | {
       readonly type: 'reconfigured';
@@ -282,6 +283,7 @@ export type WarningCode =
   | 'all-deployed'
   | 'not-saved'
   | 'cleanup-failed'
+  | 'propagation-unchecked'
   | 'kept';
 
 export type Emit = (event: Event) => void;

@@ -98,7 +98,13 @@ function createEdges(emit: Emit, signal: AbortSignal, interactive: boolean, umas
     probeTls: async () => (await import('./system/tls-probe.ts')).probeTls,
     probeHttp: async () => (await import('./system/http-probe.ts')).probeHttp,
     probeAlpn: async () => (await import('./system/alpn-probe.ts')).probeAlpn,
-    dns: async (servers) => (await import('./system/dns.ts')).createDns(servers),
+    dns: async (servers, until) => (await import('./system/dns.ts')).createDns(servers, until),
+    sendDns: async () => (await import('./system/dns-exchange.ts')).sendDns,
+    readOwned,
+    packages: async (configDir) => {
+      const { createPackageLoader, packagePlaces } = await import('./system/packages.ts');
+      return createPackageLoader(packagePlaces(configDir, import.meta.filename, process.env.NODE_PATH));
+    },
     smtp: async () => (await import('./system/smtp.ts')).sendSmtp,
     listenHttp: async () => (await import('./system/http-server.ts')).listenHttp,
     listenTls: async () => (await import('./system/tls-alpn-server.ts')).listenTls,
@@ -131,6 +137,8 @@ async function runCommand(command: Command, edges: Edges): Promise<number> {
       return (await import('./commands/show-account.ts')).showAccount(command.options, edges);
     case 'account':
       return (await import('./commands/show-account.ts')).tellThumbprint(command.options, edges);
+    case 'dns':
+      return (await import('./commands/persist-value.ts')).persistValue(command.options, edges);
     case 'deploy':
       return (await import('./commands/deploy.ts')).deploy(command.options, edges);
     case 'certificates':

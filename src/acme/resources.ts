@@ -35,6 +35,12 @@ const ProfilesSchema = v.pipe(
   v.maxEntries(100),
 );
 
+const IssuerNames = v.pipe(
+  v.array(v.pipe(word(253), v.regex(/^[a-z0-9.-]+$/))),
+  v.minLength(1),
+  v.maxLength(10),
+);
+
 /** RFC 8555 section 7.1.1, RFC 9773 section 3. */
 export const DirectorySchema = v.object({
   newNonce: Url,
@@ -46,8 +52,11 @@ export const DirectorySchema = v.object({
       termsOfService: v.optional(Shown),
       externalAccountRequired: v.optional(v.boolean()),
       profiles: v.optional(ProfilesSchema),
-      /** What the CA calls itself in CAA records; nothing rests on it but a warning. */
+      /** What CAA records call the CA. */
       caaIdentities: v.fallback(v.optional(v.pipe(v.array(word(253)), v.maxLength(100))), undefined),
+      /** draft-ietf-acme-dns-persist sections 3.2 and 4.1. */
+      issuerDomainNames: v.fallback(v.optional(IssuerNames), undefined),
+      accountHashPrefix: v.fallback(v.optional(word(1024)), undefined),
     }),
   ),
 });

@@ -9,10 +9,14 @@ import { usage } from './words.ts';
  *
  * @throws EvercertError usage
  */
-export function accountFlags([asked, ...flags]: readonly string[]): readonly string[] {
-  if (asked === 'thumbprint') return flags;
+export function wordsAfter(
+  verb: 'account' | 'dns',
+  wanted: string,
+  [asked, ...flags]: readonly string[],
+): readonly string[] {
+  if (asked === wanted) return flags;
   const found = asked === undefined ? '' : `, not ${JSON.stringify(asked)}`;
-  throw usage('account', `what is asked for comes first: thumbprint${found}`);
+  throw usage(verb, `what is asked for comes first: ${wanted}${found}`);
 }
 
 export function readRegister(

@@ -21,7 +21,7 @@ export function fromCertbot(argv: readonly string[]): string[] {
     if (word === '-a' || word === '--authenticator' || authenticator !== undefined)
       words.push(fromAuthenticator(takeValue(authenticator)));
     else if (plugin === undefined) words.push(word);
-    else if (rest === undefined) words.push(`--dns=${plugin}`);
+    else if (rest === undefined) words.push(`--dns-provider=${plugin}`);
     else if (rest === '-credentials') words.push(`--dns-credentials=${takeValue(inline)}`);
     else words.push(...fromSeconds(takeValue(inline)));
   }
@@ -30,7 +30,7 @@ export function fromCertbot(argv: readonly string[]): string[] {
 
 function fromAuthenticator(name: string): string {
   if (['standalone', 'webroot', 'manual'].includes(name)) return `--${name}`;
-  if (name.startsWith('dns-') && name.length > 4) return `--dns=${name.slice(4)}`;
+  if (name.startsWith('dns-') && name.length > 4) return `--dns-provider=${name.slice(4)}`;
   throw new EvercertError(
     'usage',
     `there is no authenticator ${JSON.stringify(name)}: there are standalone, webroot, manual and dns-PROVIDER`,

@@ -2,6 +2,7 @@ import type { CertificatesOptions } from '../commands/certificates.ts';
 import type { CertonlyOptions } from '../commands/certonly.ts';
 import type { CsrOptions } from '../commands/certonly-csr.ts';
 import type { DeployOptions } from '../commands/deploy.ts';
+import type { PersistValueOptions } from '../commands/persist-value.ts';
 import type { ReconfigureOptions } from '../commands/reconfigure.ts';
 import type { RegisterOptions } from '../commands/register.ts';
 import type { RenewOptions } from '../commands/renew.ts';
@@ -27,6 +28,7 @@ export type Command =
   | { readonly verb: 'deploy'; readonly voice: Voice; readonly options: DeployOptions }
   | { readonly verb: 'register'; readonly voice: Voice; readonly options: RegisterOptions }
   | { readonly verb: 'show-account'; readonly voice: Voice; readonly options: ShowAccountOptions }
+  | { readonly verb: 'dns'; readonly voice: Voice; readonly options: PersistValueOptions }
   | { readonly verb: 'account'; readonly voice: Voice; readonly options: ShowAccountOptions }
   | { readonly verb: 'timer'; readonly voice: Voice; readonly options: TimerOptions };
 

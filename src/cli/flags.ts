@@ -1,4 +1,13 @@
-import { CA, CA_OF_LINEAGE, CERTIFICATE, HOOKS, PROOF, PROOF_OF_ALL, SERVER } from './setting-flags.ts';
+import {
+  CA,
+  CA_BUNDLE,
+  CA_OF_LINEAGE,
+  CERTIFICATE,
+  HOOKS,
+  PROOF,
+  PROOF_OF_ALL,
+  SERVER,
+} from './setting-flags.ts';
 
 /** One flag: how it is written, what it takes, what it is for. Parser and help are both made of this table. */
 export interface Flag {
@@ -26,7 +35,8 @@ export type Verb =
   | 'timer'
   | 'register'
   | 'show-account'
-  | 'account';
+  | 'account'
+  | 'dns';
 
 export const VERBS: readonly Verb[] = [
   'certonly',
@@ -38,6 +48,7 @@ export const VERBS: readonly Verb[] = [
   'register',
   'show-account',
   'account',
+  'dns',
 ];
 
 const CERT_NAME: Flag = {
@@ -105,15 +116,17 @@ const ACCOUNT: readonly Flag[] = [
 
 const RUNNING: readonly Flag[] = [...HOOKS, HOOK_TIMEOUT, LOCK_WAIT, NON_INTERACTIVE];
 
+const DOMAIN: Flag = {
+  name: 'domain',
+  short: 'd',
+  also: ['domains'],
+  value: 'NAME',
+  many: true,
+  help: 'a DNS name or IP address; repeat, or separate by commas; the first names the lineage',
+};
+
 const CERTONLY: readonly Flag[] = [
-  {
-    name: 'domain',
-    short: 'd',
-    also: ['domains'],
-    value: 'NAME',
-    many: true,
-    help: 'a DNS name or IP address; repeat, or separate by commas; the first names the lineage',
-  },
+  DOMAIN,
   CERT_NAME,
   ...PROOF,
   ...CA_OF_LINEAGE,
@@ -169,11 +182,7 @@ const RENEW: readonly Flag[] = [
 const RECONFIGURE: readonly Flag[] = [
   { ...CERT_NAME, help: 'the lineage whose settings are to change' },
   {
-    name: 'domain',
-    short: 'd',
-    also: ['domains'],
-    value: 'NAME',
-    many: true,
+    ...DOMAIN,
     help: 'not here: names change by certonly --cert-name NAME -d …',
   },
   ...PROOF_OF_ALL,
@@ -218,6 +227,16 @@ const FLAGS: Record<Verb, readonly Flag[]> = {
   ],
   account: [
     { ...SERVER, help: 'the account at this CA: its name, or the URL of its directory' },
+    ...EVERYWHERE,
+  ],
+  dns: [
+    {
+      ...DOMAIN,
+      help: 'a DNS name; repeat, or separate by commas; *.NAME beside NAME for both in one record',
+    },
+    { ...CERT_NAME, help: 'the names of this lineage, at its CA' },
+    { ...SERVER, help: 'the CA: its name, or the URL of its directory' },
+    CA_BUNDLE,
     ...EVERYWHERE,
   ],
   timer: [...TIMER, ...EVERYWHERE],

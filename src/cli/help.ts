@@ -12,6 +12,8 @@ usage:
   evercert show-account    what is known of the accounts
   evercert account thumbprint
                            the thumbprint of an account's key, for a web server's configuration
+  evercert dns persist-value
+                           the TXT record that proves a name for ever, where the CA takes it
   evercert timer …         have renew run every hour, by systemd or cron
 
   evercert VERB --help     all flags of a verb, with examples
@@ -172,6 +174,21 @@ examples:
       evercert account thumbprint
   of one of several accounts
       evercert account thumbprint --server letsencrypt
+`,
+  dns: `evercert dns: what stands in DNS for ever
+
+usage:
+  evercert dns persist-value -d NAME … [--server CA]
+  evercert dns persist-value --cert-name NAME
+
+Prints the TXT records that prove names by dns-persist-01, as a zone file has them. Make them once;
+then certonly --challenge dns-persist, and all renewals, need no access to DNS. A record holds for
+one account at one CA, which must offer that challenge. --server may be left out where there is one
+account.
+
+examples:
+  a name and all below it
+      evercert dns persist-value -d example.com -d '*.example.com'
 `,
   timer: `evercert timer: have evercert renew run every hour
 

@@ -1,6 +1,6 @@
 import type { RenewOptions } from '../commands/renew.ts';
 import type { TimerOptions } from '../commands/timer-places.ts';
-import { accountFlags, readRegister } from './account-flags.ts';
+import { readCa, readRegister, wordsAfter } from './account-flags.ts';
 import { fromCertbot } from './certbot-words.ts';
 import { readCertonly, readCertonlyOptions, readIssuanceTimeout } from './certonly-flags.ts';
 import type { Command, Surroundings, Voice } from './command.ts';
@@ -52,7 +52,9 @@ function flagWords(verb: Verb, words: readonly string[]): readonly string[] {
     case 'timer':
       return splitTimerWords(words).own;
     case 'account':
-      return accountFlags(words);
+      return wordsAfter('account', 'thumbprint', words);
+    case 'dns':
+      return wordsAfter('dns', 'persist-value', words);
     default:
       return words;
   }
@@ -71,6 +73,11 @@ function understand(verb: Verb, words: readonly string[], read: Reader, surround
       return { verb, voice, options: { ...store, ...readReconfigure(read, surroundings) } };
     case 'register':
       return { verb, voice, options: { ...store, ...readRegister(read, surroundings) } };
+    case 'dns': {
+      const { server, caBundle } = readCa(read, surroundings.absolute);
+      const options = { names: read.list('domain'), certName: read.text('cert-name'), server, caBundle };
+      return { verb, voice, options: { ...store, ...options } };
+    }
     case 'show-account':
     case 'account':
       return { verb, voice, options: { ...store, server: read.text('server') } };

@@ -45,7 +45,7 @@ function path(given: string | undefined, absolute: (path: string) => string): st
 
 /** The ways that flags of their own name, and those of --challenge; a hook of dehydrated's is one where there is no other. */
 function readWays(read: Reader, webroots: readonly WebrootOption[], preferred: readonly string[]): string[] {
-  const provider = read.text('dns');
+  const provider = read.text('dns-provider');
   const standalone = preferred[0] === 'tls-alpn-01' ? 'tls-alpn' : 'standalone';
   const named = [
     ...(webroots.length > 0 ? ['webroot'] : []),

@@ -5,6 +5,7 @@ import { presentedText, selfCheckText } from './self-check-text.ts';
 import {
   accountText,
   certificateText,
+  dnsRecordText,
   failedText,
   hookText,
   liveText,
@@ -65,6 +66,7 @@ function needsPerson(event: Event): boolean {
     case 'timer-file':
       return event.done === 'printed';
     case 'thumbprint':
+    case 'dns-record':
       return true;
     case 'warning':
       return !NOTES.has(event.code);
@@ -99,6 +101,8 @@ function lineOf(event: Event, { verbose, quiet }: Voice, now: number): Line | un
       return out(accountText(event));
     case 'thumbprint':
       return out(event.thumbprint);
+    case 'dns-record':
+      return out(dnsRecordText(event));
     case 'reconfigured':
       return out(reconfiguredText(event));
     case 'saved':

@@ -6,6 +6,12 @@ export const SERVER: Flag = {
   help: 'letsencrypt (default), letsencrypt-staging, zerossl, google …, or the URL of an ACME directory',
 };
 
+export const CA_BUNDLE: Flag = {
+  name: 'ca-bundle',
+  value: 'FILE',
+  help: "PEM roots to trust for the CA's own TLS, beside the system's",
+};
+
 /** Which CA. */
 export const CA: readonly Flag[] = [
   SERVER,
@@ -14,11 +20,7 @@ export const CA: readonly Flag[] = [
     also: ['test-cert'],
     help: "Let's Encrypt's staging service: certificates that no browser trusts",
   },
-  {
-    name: 'ca-bundle',
-    value: 'FILE',
-    help: "PEM roots to trust for the CA's own TLS, beside the system's",
-  },
+  CA_BUNDLE,
 ];
 
 /** The same, where it is kept for a lineage. */
@@ -53,7 +55,8 @@ export const PROOF: readonly Flag[] = [
   },
   { name: 'tls-alpn-01-address', value: 'ADDRESS', mayBeEmpty: true, help: 'on which address (default all)' },
   {
-    name: 'dns',
+    name: 'dns-provider',
+    also: ['dns'],
     value: 'PROVIDER',
     help: 'prove names by TXT records (dns-01): cloudflare, route53, rfc2136 … (docs/dns.md), acmesh:dns_XX, exec',
   },

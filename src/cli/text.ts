@@ -183,6 +183,8 @@ export function warningText(event: Event & { type: 'warning' }): string {
       return `nothing to deploy: every hook ${event.detail === '' ? '' : `of ${event.detail} `}has succeeded for what is live (--force runs them again)`;
     case 'cleanup-failed':
       return `${about}an answer to a challenge stands longer than it should, since it could not be removed; the next run tries again: ${event.detail}`;
+    case 'propagation-unchecked':
+      return `whether the DNS shows the records could not be checked, so the CA is asked after a short wait: ${event.detail}`;
     case 'kept':
       return event.detail === 'saved'
         ? `${about}the certificate is kept, and the changed settings are saved for its next renewal (renew --cert-name ${event.lineage} --dry-run tests them)`
@@ -296,4 +298,10 @@ export function hookText(event: Event & { type: 'hook' }): string {
     .replace(/[^\P{Cc}\n\t]/gu, '')
     .trimEnd();
   return output === '' ? head : [head, ...output.split('\n').map((line) => `    | ${line}`)].join('\n');
+}
+
+/** As a zone file has it: strings of at most 255 characters (RFC 1035 section 3.3.14). */
+export function dnsRecordText({ name, value }: Event & { type: 'dns-record' }): string {
+  const strings = value.match(/.{1,255}/gs) ?? [];
+  return `${name}. IN TXT ${strings.map((string) => `"${string.replace(/["\\]/g, '\\$&')}"`).join(' ')}`;
 }

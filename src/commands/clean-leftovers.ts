@@ -2,17 +2,23 @@ import { asEvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import { forgetPresented, listPresented, readPresented } from '../lineage/presented.ts';
 import { cleanedUp } from './journalled.ts';
-import { createBuilder, type SolverEdges } from './solvers.ts';
+import { type BuildSolver, createBuilder, type SolverEdges } from './solvers.ts';
 
 /** Takes away the answers to challenges that a killed run left, or whose clean-up failed. Under the lock. */
 export async function cleanLeftovers(edges: SolverEdges, paths: StorePaths): Promise<void> {
-  await Promise.all(listPresented(edges.disk, paths).map((id) => cleanLeftover(edges, paths, id)));
+  const build = createBuilder(edges, paths, []);
+  await Promise.all(listPresented(edges.disk, paths).map((id) => cleanLeftover(edges, paths, id, build)));
 }
 
-async function cleanLeftover(edges: SolverEdges, paths: StorePaths, id: string): Promise<void> {
+async function cleanLeftover(
+  edges: SolverEdges,
+  paths: StorePaths,
+  id: string,
+  build: BuildSolver,
+): Promise<void> {
   try {
     const { lineage, settings, challenges } = readPresented(edges.disk, paths, id);
-    const solver = await createBuilder(edges, [settings])(settings);
+    const solver = await build(settings);
     if (await cleanedUp(edges, lineage, solver, challenges)) forgetPresented(edges.disk, paths, id);
   } catch (thrown) {
     edges.emit({ type: 'warning', code: 'cleanup-failed', detail: asEvercertError(thrown).message });

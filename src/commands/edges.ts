@@ -3,10 +3,13 @@ import type { ProbeAlpn } from '../system/alpn-probe.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Disk } from '../system/disk.ts';
 import type { DnsClient } from '../system/dns.ts';
+import type { SendDns } from '../system/dns-exchange.ts';
 import type { SendHttp } from '../system/http.ts';
 import type { ProbeHttp } from '../system/http-probe.ts';
 import type { ListenHttp } from '../system/http-server.ts';
 import type { TakeLock } from '../system/lock.ts';
+import type { ReadOwned } from '../system/owned-file.ts';
+import type { LoadPackage } from '../system/packages.ts';
 import type { LookUpGroup, RunShell } from '../system/process.ts';
 import type { SendSmtp } from '../system/smtp.ts';
 import type { ListenTls } from '../system/tls-alpn-server.ts';
@@ -36,7 +39,12 @@ export interface Edges {
   readonly probeTls: () => Promise<ProbeTls>;
   readonly probeHttp: () => Promise<ProbeHttp>;
   readonly probeAlpn: () => Promise<ProbeAlpn>;
-  readonly dns: (servers?: readonly string[]) => Promise<DnsClient>;
+  /** @param servers instead of this machine's resolvers @param signal ends all questions */
+  readonly dns: (servers?: readonly string[], signal?: AbortSignal) => Promise<DnsClient>;
+  readonly sendDns: () => Promise<SendDns>;
+  readonly readOwned: ReadOwned;
+  /** Packages of others, which are looked for in that store too. */
+  readonly packages: (configDir: string) => Promise<LoadPackage>;
   readonly smtp: () => Promise<SendSmtp>;
   readonly listenHttp: () => Promise<ListenHttp>;
   readonly listenTls: () => Promise<ListenTls>;

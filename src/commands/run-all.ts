@@ -38,7 +38,7 @@ export interface RunOptions {
   readonly debugChallenges?: boolean;
 }
 
-const NO_ACCOUNT: AccountOptions = {
+export const NO_ACCOUNT: AccountOptions = {
   email: undefined,
   withoutEmail: true,
   termsAgreed: false,

@@ -20,12 +20,21 @@ export function showAccount(options: ShowAccountOptions, edges: Edges): number {
 
 /** Tells the thumbprint of one account, and nothing else: for the configuration of a web server. @returns the exit status */
 export function tellThumbprint(options: ShowAccountOptions, edges: Edges): number {
-  const { paths, accounts } = findAccounts(options, edges);
-  const [account, ...others] = accounts;
-  if (account === undefined || others.length > 0) throw several(accounts);
+  const { paths, account } = findAccount(options, edges);
   const { server } = account;
   edges.emit({ type: 'thumbprint', server, thumbprint: thumbprintAt(edges, paths, server) });
   return 0;
+}
+
+/** The one account that is meant. @throws EvercertError account-missing, usage */
+export function findAccount(
+  options: ShowAccountOptions,
+  edges: Edges,
+): { paths: StorePaths; account: Account } {
+  const { paths, accounts } = findAccounts(options, edges);
+  const [account, ...others] = accounts;
+  if (account === undefined || others.length > 0) throw several(accounts);
+  return { paths, account };
 }
 
 /** @throws EvercertError account-missing */
@@ -54,7 +63,7 @@ export function tellAccount(
 }
 
 /** RFC 7638. @throws EvercertError account-missing, account-damaged */
-function thumbprintAt({ disk }: Pick<Edges, 'disk'>, paths: StorePaths, server: string): string {
+export function thumbprintAt({ disk }: Pick<Edges, 'disk'>, paths: StorePaths, server: string): string {
   const key = readAccountKey(disk, paths, server);
   if (key === undefined) throw missing(server);
   return thumbprintOf(key);
@@ -65,7 +74,7 @@ function several(accounts: readonly Account[]): EvercertError {
   return new EvercertError(
     'usage',
     `there are accounts at several CAs: ${hosts.join(', ')}`,
-    'Each has a thumbprint of its own: say whose by --server.',
+    'Each CA knows you by another one: say which by --server.',
   );
 }
 

@@ -4,10 +4,13 @@ import { EvercertError } from '../errors.ts';
 import type { SolverOf } from '../issuance/authorize.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { ChallengeSettings, Settings } from '../lineage/settings.ts';
+import type { Webroot } from '../system/webroot.ts';
+import type { DnsSolverEdges, DnsSolvers } from './dns-solver.ts';
 import type { Edges } from './edges.ts';
 import { journalled } from './journalled.ts';
 
-export type SolverEdges = Pick<Edges, 'disk' | 'clock' | 'emit' | 'listenHttp' | 'listenTls' | 'webroot'>;
+export type SolverEdges = Pick<Edges, 'disk' | 'emit' | 'listenHttp' | 'listenTls' | 'webroot'> &
+  DnsSolverEdges;
 export type ProofSettings = Pick<Settings, 'names' | 'challenge' | 'challengeByName'>;
 
 /** The solvers of one lineage, by name. */
@@ -24,7 +27,7 @@ export function createSolvers(
   paths: StorePaths,
   all: readonly ProofSettings[],
 ): SolverFor {
-  const build = createBuilder(edges, all.flatMap(challengesOf));
+  const build = createBuilder(edges, paths, all.flatMap(challengesOf));
   return async (lineage, settings) => {
     const distinct = challengesOf(settings);
     const solvers = await Promise.all(
@@ -41,19 +44,26 @@ export function createSolvers(
 
 export type BuildSolver = (challenge: ChallengeSettings) => Promise<Solver>;
 
-/** @param all that will be built: listeners are shared */
-export function createBuilder(edges: SolverEdges, all: readonly ChallengeSettings[]): BuildSolver {
+/** @param all that will be built: listeners are shared, and so is what was made in webroots */
+export function createBuilder(
+  edges: SolverEdges,
+  paths: StorePaths,
+  all: readonly ChallengeSettings[],
+): BuildSolver {
   const listeners = new Map<string, Promise<Solver>>();
+  let webroot: Promise<Webroot> | undefined;
   const shared = (id: string, start: () => Promise<Solver>) => {
     const listener = listeners.get(id) ?? start();
     listeners.set(id, listener);
     return listener;
   };
+  let dns: Promise<DnsSolvers> | undefined;
   return async (challenge) => {
     switch (challenge.type) {
       case 'webroot': {
         const { webrootSolver } = await import('../challenges/webroot.ts');
-        return webrootSolver(await edges.webroot(), challenge.roots);
+        webroot ??= edges.webroot();
+        return webrootSolver(await webroot, challenge.roots);
       }
       case 'standalone':
         return shared(`http ${challenge.port}`, async () => {
@@ -64,13 +74,16 @@ export function createBuilder(edges: SolverEdges, all: readonly ChallengeSetting
         return staticSolver;
       case 'dns-persist':
         return (await import('../challenges/dns/persist.ts')).persistSolver;
+      case 'dns': {
+        dns ??= import('./dns-solver.ts').then(({ createDnsSolvers }) => createDnsSolvers(edges, paths));
+        return (await dns)(challenge);
+      }
       case 'tls-alpn':
         return shared(`tls ${challenge.port}`, async () => {
           const { tlsAlpnSolver } = await import('../challenges/tls-alpn.ts');
           const address = addressFor(all, challenge);
           return tlsAlpnSolver(await edges.listenTls(), address, challenge.port, edges.clock.now);
         });
-      case 'dns':
       case 'hooks':
       case 'dehydrated':
         throw new EvercertError('bad-settings', `challenge ${challenge.type} is not there yet`, '');
@@ -79,15 +92,12 @@ export function createBuilder(edges: SolverEdges, all: readonly ChallengeSetting
 }
 
 /** Each way that a name of the lineage is proven. */
-export function challengesOf({ challenge, challengeByName }: ProofSettings): ChallengeSettings[] {
-  return [challenge, ...Object.values(challengeByName ?? {})];
+function challengesOf(settings: ProofSettings): ChallengeSettings[] {
+  return [...new Set(settings.names.map((name) => challengeOf(settings, name)))];
 }
 
 /** @param name wildcards with their "*." */
-export function challengeOf(
-  { challenge, challengeByName = {} }: ProofSettings,
-  name: string,
-): ChallengeSettings {
+function challengeOf({ challenge, challengeByName = {} }: ProofSettings, name: string): ChallengeSettings {
   return (Object.hasOwn(challengeByName, name) ? challengeByName[name] : undefined) ?? challenge;
 }
 

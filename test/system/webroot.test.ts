@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { test } from 'node:test';
 import { createWebroot } from '../../src/system/webroot.ts';
+import { skipWithout } from '../support/rig/requirements.ts';
 import { scratchDirectory } from '../support/rig/scratch.ts';
 import { failure } from '../unit-kit/expect.ts';
 
@@ -42,7 +43,7 @@ test('another client that makes and removes the same directories all the time is
   try {
     while (!fs.existsSync(`${directory}/.well-known`)) await new Promise((done) => setTimeout(done, 1));
     const webroot = createWebroot();
-    for (let round = 0; round < 300; round += 1) {
+    for (let round = 0; round < 100; round += 1) {
       webroot.place(directory, 'token', 'answer');
       assert.equal(fs.readFileSync(`${directory}/${FOLDER}/token`, 'utf8'), 'answer');
       webroot.remove(directory, 'token');
@@ -125,3 +126,88 @@ for (const [name, spoil] of Object.entries(SPOILED)) {
     webroot.remove(directory, 'token');
   });
 }
+
+test('what will be made is claimed; and what this run has made', () => {
+  const directory = root();
+  const webroot = createWebroot();
+  assert.equal(webroot.claim(directory), '.well-known');
+  webroot.place(directory, 'token', '');
+  assert.equal(webroot.claim(directory), '.well-known');
+  assert.equal(createWebroot().claim(directory), undefined);
+  webroot.remove(directory, 'token');
+  fs.mkdirSync(`${directory}/.well-known`);
+  assert.equal(createWebroot().claim(directory), '.well-known/acme-challenge');
+});
+
+test('another run removes what was claimed, and nothing else', () => {
+  const directory = root();
+  fs.mkdirSync(`${directory}/.well-known`);
+  createWebroot().place(directory, 'token', '');
+  createWebroot().remove(directory, 'token');
+  assert.deepEqual(fs.readdirSync(`${directory}/.well-known`), ['acme-challenge']);
+  createWebroot().remove(directory, 'token', '../..');
+  createWebroot().remove(directory, 'token', '.well-known/acme-challenge');
+  assert.deepEqual(fs.readdirSync(`${directory}/.well-known`), []);
+  createWebroot().remove(directory, 'token', '.well-known');
+  assert.deepEqual(fs.readdirSync(directory), []);
+});
+
+test('of two challenges that another run left, the last one takes the directories', () => {
+  const directory = root();
+  const [killed, next] = [createWebroot(), createWebroot()];
+  for (const token of ['one', 'two']) killed.place(directory, token, '');
+  next.remove(directory, 'one', '.well-known');
+  next.remove(directory, 'two');
+  assert.deepEqual(fs.readdirSync(directory), []);
+});
+
+const LINKED: Record<string, (directory: string, link: (to: string, from: string) => void) => void> = {
+  '.well-known': (directory, link) => link(`${directory}/elsewhere`, `${directory}/www/.well-known`),
+  'acme-challenge': (directory, link) => {
+    fs.mkdirSync(`${directory}/www/.well-known`);
+    link(`${directory}/elsewhere/acme-challenge`, `${directory}/www/${FOLDER}`);
+  },
+};
+
+for (const [name, spoil] of Object.entries(LINKED)) {
+  const begin = (uid: number) => {
+    const directory = root();
+    for (const path of ['www', 'elsewhere/acme-challenge'])
+      fs.mkdirSync(`${directory}/${path}`, { recursive: true });
+    spoil(directory, (to, from) => {
+      fs.symlinkSync(to, from);
+      fs.lchownSync(from, uid, 0);
+    });
+    return { www: `${directory}/www`, elsewhere: `${directory}/elsewhere/acme-challenge` };
+  };
+
+  test(`${name}: a link of root's or ours is followed`, () => {
+    const { www, elsewhere } = begin(process.getuid?.() ?? 0);
+    const webroot = createWebroot();
+    webroot.place(www, 'token', 'answer');
+    assert.equal(fs.readFileSync(`${elsewhere}/token`, 'utf8'), 'answer');
+    webroot.remove(www, 'token');
+    assert.deepEqual(fs.readdirSync(elsewhere), []);
+  });
+
+  test(`${name}: a link of somebody else's is not`, { skip: skipWithout(['root']) }, () => {
+    const { www, elsewhere } = begin(65534);
+    const webroot = createWebroot();
+    const { message, hint } = failure(() => webroot.place(www, 'token', ''), 'webroot-failed');
+    assert.match(message, new RegExp(`/${name} is a link that belongs to user 65534`));
+    assert.match(hint, /chown -h 0 /);
+    fs.writeFileSync(`${elsewhere}/token`, 'precious');
+    webroot.remove(www, 'token', '.well-known');
+    assert.equal(fs.readFileSync(`${elsewhere}/token`, 'utf8'), 'precious');
+  });
+}
+
+test('a link that leads nowhere, or in a circle, is told', () => {
+  for (const target of ['gone', '.well-known']) {
+    const directory = root();
+    fs.symlinkSync(target, `${directory}/.well-known`);
+    failure(() => createWebroot().place(directory, 'token', ''), 'webroot-failed');
+    createWebroot().remove(directory, 'token', '.well-known');
+    assert.ok(fs.lstatSync(`${directory}/.well-known`).isSymbolicLink());
+  }
+});

@@ -14,6 +14,7 @@ const ASKED: readonly (readonly [string, RegExp])[] = [
   ['renew --quiet -h', /^evercert renew: /],
   ['--help certonly', /^evercert certonly: /],
   ['reconfigure --help', /^evercert reconfigure: /],
+  ['dns persist-value --help', /^evercert dns: /],
   ['account thumbprint --help', /^evercert account: /],
   ['deploy --help', /^evercert deploy: /],
   ['certificates --help', /^evercert certificates: /],

@@ -59,6 +59,8 @@ export interface Credential {
   /** Environment variables that also hold it: those of lego and acme.sh. */
   readonly variables: readonly string[];
   readonly optional?: boolean;
+  /** A file that is JSON is this one, as a whole; a variable may hold its path instead of its text. */
+  readonly wholeFile?: boolean;
   /** What it is, for the table in docs/dns.md. */
   readonly help: string;
 }
@@ -66,7 +68,7 @@ export interface Credential {
 /** What a module of `dns/providers/` exports as `provider`, and a package evercert-dns-NAME as well. */
 export interface ProviderDefinition {
   readonly name: string;
-  /** 'any': all that its file holds, under the names there, for programs that know themselves what they need. */
+  /** 'any': all that its file holds, under the names there (less acme.sh's SAVED_), for programs that know themselves what they need. */
   readonly credentials: readonly Credential[] | 'any';
   /** Without talking to anybody. @param credentials by name, those that are given */
   create(credentials: Readonly<Record<string, string>>, edges: ProviderEdges): DnsProvider;

@@ -1,7 +1,9 @@
 import { EvercertError } from '../../errors.ts';
 import type { CaaRecord, DnsClient } from '../../system/dns.ts';
+import { createZoneOf } from '../dns/zone.ts';
 
-export type OpenDns = (servers?: readonly string[]) => Promise<DnsClient>;
+/** @param servers instead of this machine's resolvers @param signal ends all questions */
+export type OpenDns = (servers?: readonly string[], signal?: AbortSignal) => Promise<DnsClient>;
 
 const MAX_SERVERS = 4;
 
@@ -10,11 +12,17 @@ const MAX_SERVERS = 4;
  *
  * @throws EvercertError dns-failed: no server answers, not all say the same, or the name is an alias
  */
-export async function freshCaa(open: OpenDns, name: string): Promise<readonly CaaRecord[]> {
-  const dns = await open();
+export async function freshCaa(
+  open: OpenDns,
+  name: string,
+  signal: AbortSignal,
+): Promise<readonly CaaRecord[]> {
+  const dns = await open(undefined, signal);
   if ((await dns.cname(name)) !== undefined) throw unsure(name, 'it is an alias');
   const servers = await serversOf(dns, name);
-  const asked = await Promise.allSettled(servers.map(async (server) => (await open([server])).caa(name)));
+  const asked = await Promise.allSettled(
+    servers.map(async (server) => (await open([server], signal)).caa(name)),
+  );
   const answers = asked.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   const [first, ...others] = answers;
   if (first === undefined) throw unsure(name, 'no name server answers');
@@ -24,19 +32,12 @@ export async function freshCaa(open: OpenDns, name: string): Promise<readonly Ca
 }
 
 async function serversOf(dns: DnsClient, name: string): Promise<readonly string[]> {
-  const zone = await zoneOf(dns, name);
+  const zone = await createZoneOf(dns)(name);
   const hosts = (await dns.ns(zone)).slice(0, MAX_SERVERS);
   const addresses = await Promise.all(hosts.map((host) => dns.addresses(host)));
   return addresses.flatMap(([first]) =>
     first === undefined ? [] : [first.includes(':') ? `[${first}]` : first],
   );
-}
-
-async function zoneOf(dns: DnsClient, name: string): Promise<string> {
-  if (await dns.isZone(name)) return name;
-  const dot = name.indexOf('.');
-  if (dot < 0) throw unsure(name, 'it is in no zone');
-  return zoneOf(dns, name.slice(dot + 1));
 }
 
 function digest(records: readonly CaaRecord[]): string {

@@ -72,13 +72,13 @@ interface Tools extends FollowEdges {
 /** The edges, few side by side. */
 async function toolsOf(edges: SelfCheckEdges, signal: AbortSignal): Promise<Tools> {
   const limit = pLimit(AT_A_TIME);
-  const dns = await edges.openDns();
+  const dns = await edges.openDns(undefined, signal);
   return {
     get: (question) => limit(() => edges.probeHttp(question, ONE_PROBE_MS, signal)),
     shakeHands: (question) => limit(() => edges.probeAlpn(question, ONE_PROBE_MS, signal)),
     addresses: (host) => limit(() => addressesOf(host, (name) => dns.addresses(name))),
     caa: (name) => limit(() => dns.caa(name)),
-    freshCaa: (name) => limit(() => freshCaa(edges.openDns, name)),
+    freshCaa: (name) => limit(() => freshCaa(edges.openDns, name, signal)),
   };
 }
 

@@ -35,8 +35,10 @@ export interface PebbleOptions {
   /** Of Pebble's own keys. Default: ecdsa. */
   readonly keyAlgorithm?: 'ecdsa' | 'rsa';
   readonly domainBlocklist?: readonly string[];
+  /** What CAA records and records of dns-persist-01 call this CA. */
+  readonly caaIdentities?: readonly string[];
   readonly ocspResponderUrl?: string;
-  /** ADDRESS:PORT to ask, instead of a DNS server of its own. */
+  /** ADDRESS:PORT of the resolver that Pebble validates with, instead of a DNS server of its own. */
   readonly dnsServer?: string;
 }
 
@@ -77,14 +79,17 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
   const root = await writeCertificates(scratch.directory, caBundle);
   const config = pebbleConfig({ ...options, httpPort, tlsPort }, scratch.directory, port, managementPort);
   writeFileSync(join(scratch.directory, 'config.json'), JSON.stringify({ pebble: config }));
-  const hasOwnDns = challtestsrv !== undefined && options.dnsServer === undefined;
-  const dns = hasOwnDns ? await startValidationDns(challtestsrv) : undefined;
-  const dnsServer = options.dnsServer ?? dns?.address;
+  const { dnsServer } = options;
+  const dns =
+    challtestsrv === undefined || dnsServer !== undefined
+      ? undefined
+      : await startValidationDns(challtestsrv);
+  const resolver = dnsServer ?? dns?.address;
   const server = await startServer({
     command: pebble,
     args: [
       ...['-config', join(scratch.directory, 'config.json')],
-      ...(dnsServer ? ['-dnsserver', dnsServer] : []),
+      ...(resolver ? ['-dnsserver', resolver] : []),
       ...(options.strict ? ['-strict'] : []),
     ],
     env: pebbleEnvironment(options),
@@ -143,6 +148,7 @@ function pebbleConfig(
     externalAccountBindingRequired: options.eab !== undefined,
     externalAccountMACKeys: options.eab,
     domainBlocklist: options.domainBlocklist,
+    caaIdentities: options.caaIdentities,
     retryAfter: options.retryAfter ?? { authz: 1, order: 1 },
     keyAlgorithm: options.keyAlgorithm ?? 'ecdsa',
     profiles: options.profiles,

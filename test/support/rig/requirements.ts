@@ -15,6 +15,7 @@ export const debianPackages = {
   setpriv: 'util-linux',
   postfix: 'postfix',
   promtool: 'prometheus',
+  named: 'bind9',
   'systemd-analyze': 'systemd',
 } as const;
 
