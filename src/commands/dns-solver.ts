@@ -6,6 +6,7 @@ import { findProvider } from '../challenges/dns/registry.ts';
 import { dnsSolver } from '../challenges/dns/solver.ts';
 import { createZoneOf } from '../challenges/dns/zone.ts';
 import type { Solver } from '../challenges/solver.ts';
+import { baseEnvironment } from '../deploy/hook-plan.ts';
 import { EvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { ChallengeSettings } from '../lineage/settings.ts';
@@ -93,7 +94,8 @@ async function providerEdges(
     exchange: async (server, message) => (await edges.sendDns())(server, message, signal),
     run: async (command, env, input) => {
       const run = input === undefined ? edges.runShell : edges.shellWith(input);
-      const result = await run(command, env, shellTimeoutMs, signal);
+      const environment = { ...baseEnvironment(edges.environment), ...env };
+      const result = await run(command, environment, shellTimeoutMs, signal);
       signal.throwIfAborted();
       return result;
     },
