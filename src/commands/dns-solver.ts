@@ -7,6 +7,7 @@ import { findProvider } from '../challenges/dns/registry.ts';
 import { dnsSolver } from '../challenges/dns/solver.ts';
 import { createZoneOf, type ZoneOf } from '../challenges/dns/zone.ts';
 import type { Solver } from '../challenges/solver.ts';
+import { baseEnvironment } from '../deploy/hook-plan.ts';
 import { EvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { ChallengeSettings } from '../lineage/settings.ts';
@@ -100,7 +101,8 @@ function createPhase(edges: DnsSolverEdges, signal: AbortSignal, shellTimeoutMs:
       exchange: async (server, message) => (await edges.sendDns())(server, message, signal),
       run: async (command, env, input) => {
         const run = input === undefined ? edges.runShell : edges.shellWith(input);
-        const result = await run(command, env, shellTimeoutMs, signal);
+        const environment = { ...baseEnvironment(edges.environment), ...env };
+        const result = await run(command, environment, shellTimeoutMs, signal);
         signal.throwIfAborted();
         return result;
       },
