@@ -290,7 +290,7 @@ test('google: what is no key file is refused without a word of it', (t) => {
 test('azure: another cloud, a named zone, an operation of another that is not done yet', async (t) => {
   const api = await serveAzure(t);
   const { environment, ...rest } = { ...api.credentials, environment: 'mars' };
-  failure(() => azure.create({ ...rest, environment }, edgesFor(t)), 'dns-provider');
+  failure(() => azure.create({ ...rest, environment }, edgesFor(t)), 'bad-settings');
   const dns = azure.create({ ...api.credentials, zone: ZONE }, edgesFor(t, 'never asked'));
   api.answer(undefined, undefined, {
     status: 409,
