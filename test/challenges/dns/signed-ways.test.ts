@@ -349,3 +349,13 @@ test('ovh: endpoints by name; keys of another endpoint', async (t) => {
   failure(() => ovh.create({ ...given, endpoint: 'ovh-mars' }, edges), 'bad-settings');
   failure(() => ovh.create({ ...given, endpoint: 'http://api.example.net' }, edges), 'bad-settings');
 });
+
+test('route53: the set that is listed in the place of one that is not there is not taken for it', async (t) => {
+  const api = await serveRoute53(t);
+  api.put(`zzz.${ZONE}`, 'other');
+  const dns = route53.create(api.credentials, edgesFor(t));
+  await dns.add(ONE);
+  assert.deepEqual([api.values(NAME), api.values(`zzz.${ZONE}`)], [['one'], ['other']]);
+  await dns.remove(record('other'), undefined);
+  assert.deepEqual([api.values(NAME), api.values(`zzz.${ZONE}`)], [['one'], ['other']]);
+});
