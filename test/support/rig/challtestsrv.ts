@@ -11,6 +11,7 @@ export interface ValidationDns {
   readonly setTxt: (name: string, value: string) => Promise<void>;
   readonly clearTxt: (name: string) => Promise<void>;
   readonly setAddresses: (name: string, addresses: readonly string[]) => Promise<void>;
+  readonly setIpv6Addresses: (name: string, addresses: readonly string[]) => Promise<void>;
   /** Makes each query for this name fail with SERVFAIL. */
   readonly breakName: (name: string) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -42,6 +43,7 @@ export async function startValidationDns(challtestsrv: string): Promise<Validati
     setTxt: (name, value) => tell('set-txt', { host: absolute(name), value }),
     clearTxt: (name) => tell('clear-txt', { host: absolute(name) }),
     setAddresses: (name, addresses) => tell('add-a', { host: absolute(name), addresses }),
+    setIpv6Addresses: (name, addresses) => tell('add-aaaa', { host: absolute(name), addresses }),
     breakName: (name) => tell('set-servfail', { host: absolute(name) }),
     stop: server.stop,
   };
