@@ -6,10 +6,8 @@ import { findProvider } from '../challenges/dns/registry.ts';
 import { dnsSolver } from '../challenges/dns/solver.ts';
 import { createZoneOf } from '../challenges/dns/zone.ts';
 import type { Solver } from '../challenges/solver.ts';
-import { EvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { ChallengeSettings } from '../lineage/settings.ts';
-import type { HttpResponse } from '../system/http.ts';
 import type { Edges } from './edges.ts';
 
 export type DnsSolverEdges = Pick<
@@ -86,7 +84,7 @@ async function providerEdges(
     request: async ({ method, url, headers = {}, body }) => {
       const { send } = await connection();
       const request = { method, url, headers, ...(body === undefined ? {} : { body }) };
-      return send(request, signal).catch(asProviderError);
+      return send(request, signal);
     },
     zoneOf: createZoneOf(await edges.dns(resolvers, signal)),
     dns: (servers) => edges.dns(servers ?? resolvers, signal),
@@ -100,14 +98,6 @@ async function providerEdges(
     now: edges.clock.now,
     sleep: (ms) => edges.clock.sleep(ms, signal),
   };
-}
-
-const OF_A_CA = new Set(['connection-failed', 'tls-failed', 'bad-answer']);
-
-/** Those codes would have another CA asked. */
-function asProviderError(error: unknown): HttpResponse {
-  if (!(error instanceof EvercertError) || !OF_A_CA.has(error.code)) throw error;
-  throw new EvercertError('dns-provider', error.message, error.hint, error, error.details);
 }
 
 function propagationEdges(

@@ -12,6 +12,7 @@ import { serveGandi } from '../support/dns-apis/gandi.ts';
 import { serveHetzner } from '../support/dns-apis/hetzner.ts';
 import { type FakeApi, SECRET, ZONE } from '../support/dns-apis/server.ts';
 import { type Bind, startBind } from '../support/rig/bind.ts';
+import { freePort } from '../support/rig/ports.ts';
 import { skipWithout } from '../support/rig/requirements.ts';
 
 const RECORD = `_acme-challenge.${ZONE}`;
@@ -54,7 +55,7 @@ describe('dns-01 by the API of a provider', { skip: skipWithout(['named', 'root'
       env && { env },
     );
 
-  const countOrders = () => bench.ca.requests.filter(({ path }) => /order/i.test(path)).length;
+  const countOrders = () => bench.ca.requests.filter(({ endpoint }) => endpoint === 'newOrder').length;
 
   /** As certbot's plugins have it. */
   function credentialsFile({ scratch }: Store, name: string, { credentials }: FakeApi): string {
@@ -106,6 +107,13 @@ describe('dns-01 by the API of a provider', { skip: skipWithout(['named', 'root'
     const flags = ['--dns', 'desec', '--dns-credentials', credentialsFile(store, 'desec', wrong)];
     const refused = fails(await certonly(store, flags), 1, /desec: the API .* 401: Invalid token\./);
     assert.doesNotMatch(refused.stdout + refused.stderr, /Wr0ng/);
+    const nowhere = {
+      ...api,
+      credentials: { token: SECRET, api_url: `http://127.0.0.1:${await freePort()}` },
+    };
+    credentialsFile(store, 'desec', nowhere);
+    const unreached = fails(await certonly(store, flags), 1, /desec: cannot reach .*connection refused/);
+    assert.match(unreached.stderr, /hint: .*api_url/);
   });
 
   test('nothing is ordered without credentials, with exposed ones, or without a provider', async (t) => {
