@@ -13,6 +13,8 @@ const common = {
   target: 'node20.19',
   format: 'esm',
   logLevel: 'warning',
+  // The script that runs dnsapi scripts of acme.sh goes into the chunk of that provider.
+  loader: { '.sh': 'text' },
   define: { EVERCERT_VERSION: JSON.stringify(version) },
 };
 

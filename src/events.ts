@@ -1,6 +1,6 @@
 import type { EvercertError } from './errors.ts';
 
-export type HookKind = 'pre' | 'deploy' | 'reload' | 'post';
+export type HookKind = 'pre' | 'auth' | 'cleanup' | 'deploy' | 'reload' | 'post';
 
 /** What a plan does to a lineage. */
 export type Action = 'issue' | 'renew' | 'resume' | 'promote' | 'redeploy' | 'skip' | 'broken';

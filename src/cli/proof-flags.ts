@@ -18,7 +18,6 @@ export function readProof(
 ): ProofOptions {
   if (read.on('webroot') && webroots.length === 0) throw read.usage('--webroot needs -w DIRECTORY');
   const preferred = preferredChallenges(read);
-  const dehydratedHook = read.text('dehydrated-hook') || undefined;
   return {
     webroots,
     ways: readWays(read, webroots, preferred),
@@ -33,7 +32,7 @@ export function readProof(
       : undefined,
     manualAuthHook: read.text('manual-auth-hook'),
     manualCleanupHook: read.text('manual-cleanup-hook'),
-    dehydratedHook: path(dehydratedHook, absolute),
+    dehydratedHook: path(read.text('dehydrated-hook'), absolute),
     dehydratedChain: read.maybeOn('dehydrated-hook-chain'),
     preferredChallenges: preferred,
   };

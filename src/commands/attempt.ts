@@ -10,6 +10,7 @@ import type { Timing } from '../renewal/due.ts';
 import { kindOf } from '../renewal/failure-kind.ts';
 import { movesOn } from '../renewal/servers.ts';
 import { checkLocal } from './check-local.ts';
+import { scriptsOf, tellFailure } from './dehydrated.ts';
 import { type Choice, issueVersion } from './issue-version.ts';
 import { remember } from './record-facts.ts';
 import type { Outcome } from './renew.ts';
@@ -57,7 +58,7 @@ function tellNext({ edges }: Work, { name }: Lineage, server: string, { error }:
 async function prepare(work: Work, lineage: Lineage): Promise<KeyAccess | Failed> {
   try {
     const access = await checkLocal(work.edges, lineage.settings);
-    await work.hooks.pre(lineage.settings.hooks?.pre);
+    await work.hooks.pre(lineage.settings.hooks?.pre, scriptsOf(lineage.settings));
     return access;
   } catch (error) {
     return note(work, lineage, '', error);
@@ -75,6 +76,7 @@ async function attemptAt(
   try {
     return await issueWithNames(work, lineage, choice, plan, access);
   } catch (error) {
+    await tellFailure(work, lineage, error);
     return note(work, lineage, server, error);
   }
 }

@@ -97,7 +97,7 @@ async function obtain(
   const { pem } = await obtainCertificate(
     connection,
     request,
-    await createSolvers(edges, paths, [settings])('csr', settings),
+    await createSolvers(edges, paths, [settings], options.hookTimeoutMs)('csr', settings),
     async () => csr.der,
     listener,
   );

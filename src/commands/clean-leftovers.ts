@@ -4,9 +4,12 @@ import { forgetPresented, listPresented, readPresented } from '../lineage/presen
 import { cleanedUp } from './journalled.ts';
 import { type BuildSolver, createBuilder, type SolverEdges } from './solvers.ts';
 
+/** Whatever the run that left it was told: what `--hook-timeout` is by default. */
+const HOOK_TIMEOUT_MS = 600_000;
+
 /** Takes away the answers to challenges that a killed run left, or whose clean-up failed. Under the lock. */
 export async function cleanLeftovers(edges: SolverEdges, paths: StorePaths): Promise<void> {
-  const build = createBuilder(edges, paths, []);
+  const build = createBuilder(edges, paths, [], HOOK_TIMEOUT_MS);
   await Promise.all(listPresented(edges.disk, paths).map((id) => cleanLeftover(edges, paths, id, build)));
 }
 

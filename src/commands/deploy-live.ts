@@ -4,6 +4,7 @@ import type { Lineage } from '../lineage/scan.ts';
 import { goLive } from '../lineage/version.ts';
 import { dueAt } from '../renewal/due.ts';
 import { isDone, reopened } from '../renewal/queue.ts';
+import { syncCert } from './dehydrated.ts';
 import { record } from './record-rollout.ts';
 import { openOf, type Rollout, startRollout, withResults } from './rollout.ts';
 import { verifyLive } from './verify-live.ts';
@@ -14,6 +15,7 @@ export async function switchTo(work: DeployWork, lineage: Lineage, version: stri
   const { edges, paths } = work;
   const { name } = lineage;
   const { notBefore, notAfter } = inspectVersion(edges.disk, paths, name, version);
+  await syncCert(work, lineage, version);
   goLive(edges.disk, paths, name, version);
   const path = livePath(paths, name);
   edges.emit({

@@ -5,6 +5,7 @@ import { createCsr } from '../x509/csr.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
 import { generateKey, publicKeyOfPem } from '../x509/keys.ts';
 import { checkLocal } from './check-local.ts';
+import { scriptsOf } from './dehydrated.ts';
 import { orderNews } from './order-news.ts';
 import type { Work } from './work.ts';
 
@@ -14,7 +15,7 @@ export async function rehearse(work: Work, lineage: Lineage, server: string): Pr
   const { name, settings } = lineage;
   await checkLocal(edges, settings);
   hooks.begun(settings.hooks?.post);
-  await hooks.pre(settings.hooks?.pre);
+  await hooks.pre(settings.hooks?.pre, scriptsOf(settings));
   const connection = await work.sessions.of(server, settings.caBundle, settings.server);
   const identifiers = settings.names.map(parseIdentifier);
   const keyPem = await generateKey(settings.key);

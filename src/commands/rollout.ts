@@ -6,6 +6,7 @@ import { livePath, versionPath } from '../lineage/paths.ts';
 import { type Lineage, listVersions } from '../lineage/scan.ts';
 import type { LiveFacts, QueueEntry } from '../lineage/state.ts';
 import { inStages, queueFor, tried, type Wanted } from '../renewal/queue.ts';
+import { deployCertHooks } from './dehydrated.ts';
 import type { DeployWork } from './work.ts';
 
 /** A live version on its way to those who serve it: its hooks and checks, and how far it has come. */
@@ -28,9 +29,10 @@ export function startRollout(work: DeployWork, lineage: Lineage, version: string
   const { settings, state } = lineage;
   const list = (kind: 'deploy' | 'reload') =>
     listHooks(edges.disk, paths.hooks, kind, settings.hooks?.[kind]);
-  const hooks = { deploy: list('deploy'), reload: list('reload') };
   // A run that died with all done left only the tidying up.
   const live = inspectVersion(edges.disk, paths, lineage.name, version);
+  const deploy = [...list('deploy'), ...deployCertHooks(work, lineage, live)];
+  const hooks = { deploy, reload: list('reload') };
   const isKnown = isRedeploy(lineage, version) && !again && !isOtherOf(state, live);
   const isDeployed = isKnown && lineage.deployed === version;
   const known = isKnown && state?.queue?.version === version ? state.queue.entries : undefined;

@@ -97,7 +97,7 @@ function createWork(edges: Edges, paths: StorePaths, options: RunOptions, todo: 
     forced: force,
     issuanceTimeoutMs: debugChallenges ? Math.max(issuanceTimeoutMs, LOOKING_MS) : issuanceTimeoutMs,
     sessions: createSessions(edges, paths, account ?? NO_ACCOUNT),
-    solverFor: createSolvers(edges, paths, todo.flatMap(settingsOf)),
+    solverFor: createSolvers(edges, paths, todo.flatMap(settingsOf), hookTimeoutMs),
     preflight: createPreflight(edges, { always: attended || dryRun, waits: debugChallenges }),
     verify: createVerify(edges),
     hooks: createHooks({

@@ -1,11 +1,9 @@
 import type { Solver } from '../challenges/solver.ts';
 import { staticSolver } from '../challenges/static.ts';
-import { EvercertError } from '../errors.ts';
 import type { SolverOf } from '../issuance/authorize.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { ChallengeSettings, Settings } from '../lineage/settings.ts';
-import type { Webroot } from '../system/webroot.ts';
-import type { DnsSolverEdges, DnsSolvers } from './dns-solver.ts';
+import type { DnsSolverEdges } from './dns-solver.ts';
 import type { Edges } from './edges.ts';
 import { journalled } from './journalled.ts';
 
@@ -21,13 +19,15 @@ export type SolverFor = (lineage: string, settings: ProofSettings) => Promise<So
  * listens on all.
  *
  * @param all settings of the run
+ * @param hookTimeoutMs for each run of a hook that proves names
  */
 export function createSolvers(
   edges: SolverEdges,
   paths: StorePaths,
   all: readonly ProofSettings[],
+  hookTimeoutMs: number,
 ): SolverFor {
-  const build = createBuilder(edges, paths, all.flatMap(challengesOf));
+  const build = createBuilder(edges, paths, all.flatMap(challengesOf), hookTimeoutMs);
   return async (lineage, settings) => {
     const distinct = challengesOf(settings);
     const solvers = await Promise.all(
@@ -44,55 +44,68 @@ export function createSolvers(
 
 export type BuildSolver = (challenge: ChallengeSettings) => Promise<Solver>;
 
-/** @param all that will be built: listeners are shared, and so is what was made in webroots */
+/** @param all that will be built: listeners are shared, hooks run in turn, and one memory holds what was made in webroots */
 export function createBuilder(
   edges: SolverEdges,
   paths: StorePaths,
   all: readonly ChallengeSettings[],
+  hookTimeoutMs: number,
 ): BuildSolver {
+  const webroot = once(() => edges.webroot());
+  const dns = once(async () => (await import('./dns-solver.ts')).createDnsSolvers(edges, paths));
+  const hookRuns = once(async () => (await import('./hook-runs.ts')).createHookRuns(edges, hookTimeoutMs));
   const listeners = new Map<string, Promise<Solver>>();
-  let webroot: Promise<Webroot> | undefined;
   const shared = (id: string, start: () => Promise<Solver>) => {
     const listener = listeners.get(id) ?? start();
     listeners.set(id, listener);
     return listener;
   };
-  let dns: Promise<DnsSolvers> | undefined;
   return async (challenge) => {
     switch (challenge.type) {
       case 'webroot': {
         const { webrootSolver } = await import('../challenges/webroot.ts');
-        webroot ??= edges.webroot();
-        return webrootSolver(await webroot, challenge.roots);
+        return webrootSolver(await webroot(), challenge.roots);
       }
       case 'standalone':
         return shared(`http ${challenge.port}`, async () => {
           const { standaloneSolver } = await import('../challenges/standalone.ts');
           return standaloneSolver(await edges.listenHttp(), addressFor(all, challenge), challenge.port);
         });
-      case 'static':
-        return staticSolver;
-      case 'dns-persist':
-        return (await import('../challenges/dns/persist.ts')).persistSolver;
-      case 'dns': {
-        dns ??= import('./dns-solver.ts').then(({ createDnsSolvers }) => createDnsSolvers(edges, paths));
-        return (await dns)(challenge);
-      }
       case 'tls-alpn':
         return shared(`tls ${challenge.port}`, async () => {
           const { tlsAlpnSolver } = await import('../challenges/tls-alpn.ts');
           const address = addressFor(all, challenge);
           return tlsAlpnSolver(await edges.listenTls(), address, challenge.port, edges.clock.now);
         });
-      case 'hooks':
-      case 'dehydrated':
-        throw new EvercertError('bad-settings', `challenge ${challenge.type} is not there yet`, '');
+      case 'static':
+        return staticSolver;
+      case 'dns':
+        return (await dns())(challenge);
+      case 'dns-persist':
+        return (await import('../challenges/dns/persist.ts')).persistSolver;
+      case 'hooks': {
+        const { certbotHooksSolver } = await import('../challenges/certbot-hooks.ts');
+        return certbotHooksSolver(challenge, await hookRuns());
+      }
+      case 'dehydrated': {
+        const { dehydratedSolver } = await import('../challenges/dehydrated.ts');
+        return dehydratedSolver(challenge, await hookRuns());
+      }
     }
   };
 }
 
+/** What is loaded or made when it is first needed, and then kept. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
 /** Each way that a name of the lineage is proven. */
-function challengesOf(settings: ProofSettings): ChallengeSettings[] {
+export function challengesOf(settings: ProofSettings): ChallengeSettings[] {
   return [...new Set(settings.names.map((name) => challengeOf(settings, name)))];
 }
 

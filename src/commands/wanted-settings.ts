@@ -55,7 +55,12 @@ export function wantedSettings(
     key: wantedKey(options, old?.key),
     ...definedOnly(given),
   };
-  return withHooks(withoutEmpty(wanted), options.hooks);
+  return withHooks(withoutEmpty(wanted), wantedHooks(options));
+}
+
+/** dehydrated's script hears of new certificates, whether or not it proves names. */
+function wantedHooks({ hooks, dehydratedHook }: LineageOptions): Settings['hooks'] {
+  return dehydratedHook === undefined ? hooks : { ...hooks, dehydrated: dehydratedHook };
 }
 
 /** Names that are gone leave no way behind. */

@@ -54,6 +54,11 @@ function quote(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;
 }
 
+/** dehydrated's hook script, called with a verb and what that is about. */
+export function scriptHook(script: string, verb: string, ...words: readonly string[]): Hook {
+  return { name: `${script} ${verb}`, command: [script, verb, ...words].map(quote).join(' ') };
+}
+
 /** What a deploy hook is told: certbot's two variables, and the directories. */
 export interface Deployment {
   readonly lineage: string;

@@ -12,7 +12,9 @@ import {
   listHooks,
   postEnvironment,
   reloadEnvironment,
+  scriptHook,
 } from './hook-plan.ts';
+import { createTurns } from './turns.ts';
 
 export interface HookEdges {
   readonly disk: DiskReader;
@@ -34,9 +36,12 @@ export interface Hooks {
   /**
    * Runs what must come before the CA is asked: each command once in a run, its outcome counts for all.
    *
+   * @param scripts dehydrated's, each of which is told of the run's beginning, and at last of its end
    * @throws EvercertError hook-failed
    */
-  pre(configured: string | undefined): Promise<void>;
+  pre(configured: string | undefined, scripts?: readonly string[]): Promise<void>;
+  /** Tells a script of dehydrated's of something. */
+  tell(kind: HookKind, hook: Hook, lineage: string): Promise<Ended>;
   /** Runs deploy hooks of a lineage, also when one of them fails. */
   deploy(hooks: readonly Hook[], deployment: Deployment): Promise<readonly Ended[]>;
   /** Runs one reload hook for all that want it. */
@@ -52,13 +57,9 @@ const POST_WHEN_INTERRUPTED_MS = 5000;
 export function createHooks(edges: HookEdges): Hooks {
   const outcomes = new Map<string, Promise<boolean>>();
   const posts = new Set<string>();
+  const begunScripts = new Set<string>();
   let begun = false;
-  let queue: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
-    const done = queue.then(task);
-    queue = done.catch(() => undefined);
-    return done;
-  };
+  const inTurn = createTurns();
   const once = (hook: Hook): Promise<boolean> => {
     const known = outcomes.get(hook.command);
     if (known !== undefined) return known;
@@ -67,14 +68,19 @@ export function createHooks(edges: HookEdges): Hooks {
     return outcome;
   };
   return {
-    pre: async (configured) => {
-      const hooks = listHooks(edges.disk, edges.directory, 'pre', configured);
+    pre: async (configured, scripts = []) => {
+      for (const script of scripts) begunScripts.add(script);
+      const hooks = [
+        ...scripts.map((script) => scriptHook(script, 'startup_hook')),
+        ...listHooks(edges.disk, edges.directory, 'pre', configured),
+      ];
       for (const hook of hooks) {
         if (await once(hook)) continue;
         edges.signal.throwIfAborted();
         throw preHookFailed(hook);
       }
     },
+    tell: (kind, hook, lineage) => inTurn(() => tryHook(edges, kind, hook, {}, lineage)),
     deploy: (hooks, deployment) => inTurn(() => deployAll(edges, hooks, deployment)),
     reload: (hook, deployments) => inTurn(() => reload(edges, hook, deployments)),
     begun: (configured) => {
@@ -87,9 +93,19 @@ export function createHooks(edges: HookEdges): Hooks {
         configuredHook(edges.disk, edges.directory, 'post', command),
       );
       const hooks = [...directoryHooks(edges.disk, edges.directory, 'post'), ...configured];
-      return inTurn(() => postAll(lastEdges(edges), hooks, postEnvironment(renewed, failed)));
+      return inTurn(async () => {
+        const last = lastEdges(edges);
+        const allOk = await postAll(last, hooks, postEnvironment(renewed, failed));
+        for (const script of begunScripts) await runHook(last, 'post', exitHook(script, failed), {});
+        return allOk;
+      });
     },
   };
+}
+
+/** That it fails matters to nobody, as in dehydrated. */
+function exitHook(script: string, failed: readonly string[]): Hook {
+  return scriptHook(script, 'exit_hook', ...(failed.length === 0 ? [] : [`failed: ${failed.join(' ')}`]));
 }
 
 /** Post hooks undo what pre hooks did, so they run after an interruption too. */
@@ -153,13 +169,8 @@ async function runHook(
     edges.timeoutMs,
     edges.signal,
   );
-  edges.emit({
-    type: 'hook',
-    kind,
-    ...(lineage === undefined ? {} : { lineage }),
-    name: hook.name,
-    ...result,
-  });
+  const { stdout: _, ...told } = result;
+  edges.emit({ type: 'hook', kind, ...(lineage === undefined ? {} : { lineage }), name: hook.name, ...told });
   return result;
 }
 

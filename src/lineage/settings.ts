@@ -127,6 +127,8 @@ export const SettingsSchema = v.strictObject({
       deploy: v.optional(Text),
       reload: v.optional(Text),
       post: v.optional(Text),
+      /** Path of dehydrated's hook script: told of new certificates. */
+      dehydrated: v.optional(v.pipe(v.string(), v.startsWith('/'), v.maxLength(4000))),
     }),
   ),
   /** Where the certificate must be served after it was deployed; deploy/verify.ts reads each. */

@@ -23,6 +23,11 @@ export function queueFor(wanted: readonly Wanted[], known: readonly QueueEntry[]
   );
 }
 
+/** What dehydrated's script is to be told of a new version goes by this name in the queue. */
+export function deployCertName(script: string): string {
+  return `${script} deploy_cert`;
+}
+
 export function isDone(entries: readonly QueueEntry[]): boolean {
   return entries.every(({ done }) => done === true);
 }
@@ -47,6 +52,7 @@ export function isOutdated(entries: readonly QueueEntry[], { hooks, verify = [] 
     wanted !== undefined && !entries.some((entry) => entry.kind === kind && entry.name === wanted);
   return (
     isNew('deploy', hooks?.deploy) ||
+    isNew('deploy', hooks?.dehydrated && deployCertName(hooks.dehydrated)) ||
     isNew('reload', hooks?.reload) ||
     verify.some((target) => isNew('verify', target))
   );

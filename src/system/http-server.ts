@@ -21,9 +21,12 @@ const HINTS = {
 };
 
 export const listenHttp: ListenHttp = (address, port, respond) => {
-  const server = http.createServer((request, response) => answer(request, response, respond));
-  server.headersTimeout = SLOWEST_MS;
-  server.requestTimeout = SLOWEST_MS;
+  const limits = {
+    headersTimeout: SLOWEST_MS,
+    requestTimeout: SLOWEST_MS,
+    connectionsCheckingInterval: SLOWEST_MS / 5,
+  };
+  const server = http.createServer(limits, (request, response) => answer(request, response, respond));
   return startListening(server, address, port, HINTS);
 };
 

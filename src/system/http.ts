@@ -156,7 +156,8 @@ function ask(
 
 /** To a proxy goes the absolute form (RFC 9112 section 3.2.2), unless there is a tunnel. */
 function start(request: HttpRequest, { url, proxy, agent }: Route, signal: AbortSignal): http.ClientRequest {
-  const { method, headers } = request;
+  const { method } = request;
+  const headers = headersOf(request);
   if (proxy === undefined || url.protocol === 'https:') {
     const { request: open } = url.protocol === 'https:' ? https : http;
     return open(url, { method, headers, agent, signal });
@@ -166,6 +167,11 @@ function start(request: HttpRequest, { url, proxy, agent }: Route, signal: Abort
   const more = { Host: url.host, ...(authorization && { 'Proxy-Authorization': authorization }) };
   const { request: open } = proxy.secure ? https : http;
   return open({ host, port, path, method, headers: { ...headers, ...more }, agent, signal });
+}
+
+/** Node itself leaves out the length of what a DELETE sends, and the server then takes it for another request. */
+function headersOf({ headers, body }: HttpRequest): Readonly<Record<string, string>> {
+  return body === undefined ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) };
 }
 
 async function readAnswer(

@@ -9,6 +9,8 @@ export interface ShellResult {
   readonly outcome: string;
   /** stdout and stderr as they came, the last 32 KiB. */
   readonly output: string;
+  /** The end of stdout alone, as much of it. */
+  readonly stdout: string;
   readonly ms: number;
 }
 
@@ -67,7 +69,7 @@ async function runShell(shell: Shell, timeoutMs: number, signal: AbortSignal): P
   return {
     ok: outcome === 'exit 0' && stoppedBecause === undefined,
     outcome: stoppedBecause ?? outcome,
-    output: await read(),
+    ...(await read()),
     ms: Math.round(performance.now() - started),
   };
 }
@@ -91,7 +93,7 @@ function start({ command, env, umask, input }: Shell): ChildProcess | string {
 }
 
 function notStarted(why: string): ShellResult {
-  return { ok: false, outcome: `not started: ${why}`, output: '', ms: 0 };
+  return { ok: false, outcome: `not started: ${why}`, output: '', stdout: '', ms: 0 };
 }
 
 function ended(child: ChildProcess): Promise<string> {
@@ -102,14 +104,16 @@ function ended(child: ChildProcess): Promise<string> {
 }
 
 /** Returns a function that resolves to the output once the pipes are closed, or drained after the shell's end. */
-function collectOutput(child: ChildProcess): () => Promise<string> {
+function collectOutput(child: ChildProcess): () => Promise<Pick<ShellResult, 'output' | 'stdout'>> {
   let output = Buffer.alloc(0);
+  let stdout = Buffer.alloc(0);
   let isCut = false;
   const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
   for (const stream of streams) {
     stream.on('data', (chunk: Buffer) => {
       isCut ||= output.length + chunk.length > MAX_OUTPUT_BYTES;
-      output = Buffer.concat([output, chunk]).subarray(-MAX_OUTPUT_BYTES);
+      output = endOf(output, chunk);
+      if (stream === child.stdout) stdout = endOf(stdout, chunk);
     });
   }
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
@@ -117,8 +121,13 @@ function collectOutput(child: ChildProcess): () => Promise<string> {
     const drained = new Promise<void>((resolve) => setTimeout(resolve, DRAIN_MS));
     await Promise.race([closed, drained]);
     for (const stream of streams) stream.destroy();
-    return `${isCut ? '(what came before is left out)\n' : ''}${output.toString('utf8')}`;
+    const notice = isCut ? '(what came before is left out)\n' : '';
+    return { output: `${notice}${output.toString('utf8')}`, stdout: stdout.toString('utf8') };
   };
+}
+
+function endOf(before: Buffer, chunk: Buffer): Buffer<ArrayBuffer> {
+  return Buffer.concat([before, chunk]).subarray(-MAX_OUTPUT_BYTES);
 }
 
 /** The shell may be gone before the command that it ran, which may have something to tidy up: the whole group has time. */

@@ -48,7 +48,7 @@ async function rig(settings: Partial<Settings>) {
         done.push(command);
         if (command === 'signal') controller.abort(new EvercertError('interrupted', 'stop', 'go on'));
         const ok = !bad.has(command) && command !== 'signal';
-        return { ok, outcome: ok ? 'exit 0' : 'exit 1', output: '', ms: 1 };
+        return { ok, outcome: ok ? 'exit 0' : 'exit 1', output: '', stdout: '', ms: 1 };
       },
       emit: (event) => events.push(event),
       signal: controller.signal,

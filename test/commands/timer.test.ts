@@ -61,7 +61,7 @@ function machine({
     assert.equal(env.TZ, 'UTC');
     commands.push(command);
     const { ok, output } = answers[command.split(' ')[1] ?? ''] ?? { ok: true, output: '' };
-    return { ok, outcome: ok ? 'exit 0' : 'exit 1', output, ms: 1 };
+    return { ok, outcome: ok ? 'exit 0' : 'exit 1', output, stdout: output, ms: 1 };
   };
   const edges = {
     disk,

@@ -38,9 +38,9 @@ function rig(files: Readonly<Record<string, string>> = {}) {
     await Promise.resolve();
     assert.equal(running, 1, 'no two hooks at a time');
     running -= 1;
-    const ok = !command.startsWith('false');
+    const ok = !/^'?(?:false|\/bad)/.test(command);
     if (command.startsWith('false and a signal')) controller.abort();
-    return { ok, outcome: ok ? 'exit 0' : 'exit 1', output: '', ms: 1 };
+    return { ok, outcome: ok ? 'exit 0' : 'exit 1', output: '', stdout: '', ms: 1 };
   };
   const hooks = createHooks({
     disk: memoryReader({ files, executable: Object.keys(files) }),
@@ -136,6 +136,31 @@ test('hooks of several lineages run in turn, after a failure too', async () => {
   const all = ['false', 'true', 'x'].map((command) => hooks.deploy([hook(command)], deployment));
   await Promise.all([...all, hooks.pre('p'), hooks.reload(hook('r'), [deployment])]);
   assert.deepEqual(commands(), ['false', 'true', 'x', 'p', 'r']);
+});
+
+test("dehydrated's scripts hear of the beginning once, and of the end with what failed", async () => {
+  const { hooks, commands } = rig({ '/hooks/pre/x': '', '/hooks/post/y': '' });
+  hooks.begun(undefined);
+  await hooks.pre(undefined, ['/a.sh']);
+  await hooks.pre(undefined, ['/a.sh', '/b.sh']);
+  assert.equal(await hooks.post(['a.example'], ['b.example']), true);
+  assert.deepEqual(commands(), [
+    "'/a.sh' 'startup_hook'",
+    "'/hooks/pre/x'",
+    "'/b.sh' 'startup_hook'",
+    "'/hooks/post/y'",
+    "'/a.sh' 'exit_hook' 'failed: b.example'",
+    "'/b.sh' 'exit_hook' 'failed: b.example'",
+  ]);
+});
+
+test('a script that fails at the beginning holds up its lineages; that it fails at the end matters to nobody', async () => {
+  const { hooks, commands } = rig();
+  hooks.begun(undefined);
+  const { message } = await rejection(hooks.pre('next', ['/bad.sh']), 'hook-failed');
+  assert.equal(message, 'pre hook: /bad.sh startup_hook');
+  assert.equal(await hooks.post([], []), true);
+  assert.deepEqual(commands(), ["'/bad.sh' 'startup_hook'", "'/bad.sh' 'exit_hook'"]);
 });
 
 test('post: none when nothing was begun', async () => {

@@ -111,6 +111,9 @@ rule('a hook that was corrected in the settings does not wait', () => {
   assert.equal(isOutdated(queue, SETTINGS), false);
   assert.equal(isOutdated(queue, { ...settings, hooks: { deploy: 'corrected' } }), true);
   assert.equal(isOutdated(queue, { ...settings, hooks: { reload: 'corrected' } }), true);
+  assert.equal(isOutdated(queue, { ...settings, hooks: { dehydrated: '/hook.sh' } }), true);
+  const script = entry('deploy', '/hook.sh deploy_cert');
+  assert.equal(isOutdated([...queue, script], { ...settings, hooks: { dehydrated: '/hook.sh' } }), false);
   assert.equal(isOutdated(queue, { ...settings, verify: ['verify', 'other'] }), true);
 });
 

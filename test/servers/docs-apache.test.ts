@@ -7,8 +7,8 @@ import { freePort } from '../support/rig/ports.ts';
 import { during } from '../support/rig/processes.ts';
 import { skipWithout } from '../support/rig/requirements.ts';
 import { scratchDirectory } from '../support/rig/scratch.ts';
-import { createShell, evercertScript, paragraph, substitute } from './documented.ts';
-import { breakGround, type Ground, serves, shellCommand, succeeds } from './kit.ts';
+import { createShell, evercertScript, evercertWithAccount, paragraph, substitute } from './documented.ts';
+import { answersByItself, breakGround, type Ground, serves, shellCommand, succeeds } from './kit.ts';
 
 const PAGE = 'apache.md';
 const NAME = 'example.com';
@@ -21,13 +21,16 @@ function publicDirectory(t: TestContext): string {
   return directory;
 }
 
-/** An Apache that answers the CA as the page says and includes what is in `sites`; and its reader's shell. */
-async function apacheWith(t: TestContext, ground: Ground, webroot: string, sites: string) {
+const load = (name: string) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so\n`;
+
+/** An Apache that answers the CA as the page says and includes what is in `sites`. */
+function apacheWith(t: TestContext, ground: Ground, webroot: string, sites: string) {
   const alias = substitute(paragraph(PAGE, /^Alias/), { '/var/www/acme': webroot });
-  const directives = `
-LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so
-${alias}
-IncludeOptional ${sites}/*.conf`;
+  return startedApache(t, ground, `${load('alias')}${alias}\nIncludeOptional ${sites}/*.conf`);
+}
+
+/** An Apache with these directives, and the shell of the page's reader. */
+async function startedApache(t: TestContext, ground: Ground, directives: string) {
   const apache = await during(t, startApache({ httpPort: ground.pebble.httpPort, directives }));
   const command = shellCommand(apache.reloadCommand.slice(0, -2));
   const shell = createShell(ground.scratch);
@@ -69,4 +72,28 @@ describe('docs/apache.md', { skip: skipWithout(['pebble', 'apache2', 'openssl'])
       await serves(tlsPort, renewed.fingerprint, NAME);
     });
   }
+
+  test('leads to an Apache that hands the challenge on to evercert', async (t) => {
+    const ground = await breakGround(t);
+    const port = String(await freePort());
+    const pass = substitute(paragraph(PAGE, /^ProxyPass/), { '8402': port });
+    const { shell } = await startedApache(t, ground, `${load('proxy')}${load('proxy_http')}${pass}`);
+    await shell.run(substitute(paragraph(PAGE, /certonly --standalone/), { '8402': port }));
+    assert.equal(ground.lineage(NAME).version, '0001');
+  });
+
+  test('leads to an Apache that answers the CA by itself', async (t) => {
+    const ground = await breakGround(t);
+    const place = { '/var/www/acme': publicDirectory(t) };
+    const modules = ['alias', 'setenvif', 'include'].map(load).join('');
+    const directives = modules + substitute(paragraph(PAGE, /^SetEnvIf/), place);
+    const { shell } = await startedApache(t, ground, directives);
+    shell.define('evercert', evercertWithAccount(ground));
+    await shell.run(substitute(paragraph(PAGE, /account thumbprint/), place));
+    const thumbprint = (await shell.run('evercert account thumbprint')).trimEnd();
+    await answersByItself(ground.pebble.httpPort, thumbprint);
+    await shell.run(paragraph(PAGE, /--challenge static/));
+    await succeeds(ground.renew(['--force-renewal']));
+    assert.equal(ground.lineage(NAME).version, '0002');
+  });
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { UNCHECKED } from '../support/evercert.ts';
-import { shellCommand } from './kit.ts';
+import { hasIpv6 } from '../support/rig/ports.ts';
+import { type Ground, shellCommand } from './kit.ts';
 
 /** What a page shows to be copied: its indented paragraphs, without the indentation. */
 export function paragraphs(page: string): string[] {
@@ -37,8 +37,7 @@ export function substitute(text: string, values: Readonly<Record<string, string>
 
 /** Where the kernel has no IPv6, a page's lines about it are left out. */
 export function withoutIpv6(text: string): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  if (addresses.some(({ address }) => address === '::1')) return text;
+  if (hasIpv6()) return text;
   return text.replace(/^.*\[::1?\].*\n/gm, '');
 }
 
@@ -69,6 +68,12 @@ export function createShell(directory: string): Shell {
 /** `evercert` of the page, with further flags. */
 export function evercertScript(flags: readonly string[]): string {
   return `exec ${shellCommand([process.execPath, resolve('bin/evercert.js')])} "$@" ${shellCommand(flags)}`;
+}
+
+/** The same for `evercert account` too, which takes no flags but of the store. */
+export function evercertWithAccount({ flags, configDir }: Ground): string {
+  const account = evercertScript(['--config-dir', configDir]);
+  return `case $1 in account) ${account} ;; *) ${evercertScript(flags)} ;; esac`;
 }
 
 /** `systemctl reload SERVICE`, which is all that pages ask of systemd. */

@@ -122,6 +122,20 @@ export async function serves(port: number, fingerprint: string, servername: stri
   await becomes(fingerprint, () => servedByOpenssl(port, servername));
 }
 
+/** Waits until a web server answers each token with this thumbprint, and sees that it answers nothing else so. */
+export async function answersByItself(port: number, thumbprint: string): Promise<void> {
+  assert.match(thumbprint, /^[\w-]{43}$/);
+  const ask = async (token: string): Promise<string> => {
+    const response = await fetch(`http://127.0.0.1:${port}/.well-known/acme-challenge/${token}`);
+    return `${response.status} ${(await response.text()).trimEnd()}`;
+  };
+  // A worker that a reload ends may close a connection unanswered.
+  const isAnswered = async () => (await ask('to_ken-1').catch(String)) === `200 to_ken-1.${thumbprint}`;
+  await until('the server answers by itself', isAnswered, SERVED_WITHIN_MS);
+  for (const token of ['', 'a.b', 'a/b', '%3Cscript%3E', 'a%0d%0aX:y'])
+    assert.doesNotMatch(await ask(token), new RegExp(`^200|${thumbprint}`), token);
+}
+
 /** What both clients are given on this port, of which nothing was asked to reload; fails unless they agree. */
 export async function seenByBoth(port: number, servername: string): Promise<ServedCertificate> {
   const [byNode, byOpenssl] = await Promise.all([

@@ -88,7 +88,7 @@ describe('a web server on the port of --standalone', { skip: skipWithout(['pebbl
       nginx.start,
     ]);
     assert.equal(refused.status, 1);
-    assert.match(refused.stderr, /cannot listen on 127\.0\.0\.1, port \d+: another program does/);
+    assert.match(refused.stderr, /cannot listen on 127\.0\.0\.1, port \d+: nginx \(pid \d+\) does/);
     const hooks = ['--pre-hook', nginx.stop, '--post-hook', nginx.start];
     await succeeds(ground.certonly('a.example.test', [...ground.standalone, ...hooks]));
     await until('nginx serves again', () => accepts(port));

@@ -68,6 +68,15 @@ test('bodies of bytes go out and come back as they are', async (t) => {
   assert.equal(body, sent.toString('utf8'));
 });
 
+test('a body is one whatever the method, and the next request is another', async (t) => {
+  const url = await serve(t, async (request, response) =>
+    response.end(`${request.method} ${await bodyOf(request)}`),
+  );
+  const send = sender(t, { maxSockets: 1 });
+  for (const method of ['DELETE', 'PUT', 'PATCH', 'GET'] as const)
+    assert.equal((await send(url, { method, body: 'ü' })).body, `${method} ü`);
+});
+
 test('HEAD has no body, and no status is an exception', async (t) => {
   const url = await serve(t, (request, response) =>
     response.writeHead(request.method === 'HEAD' ? 204 : 500).end(),

@@ -61,6 +61,17 @@ test('of the output the end is kept', async () => {
   assert.ok(output.endsWith('line 19999\n'));
 });
 
+test('stdout is also there alone, whatever came between', async () => {
+  const { stdout } = await run('echo a; echo b >&2; echo c; echo d >&2');
+  assert.equal(stdout, 'a\nc\n');
+});
+
+test('of stdout alone the end is kept too, without a word of ours', async () => {
+  const { stdout } = await run('i=0; while [ $i -lt 9000 ]; do echo "line $i"; i=$((i+1)); done');
+  assert.equal(Buffer.byteLength(stdout), 32 * 1024);
+  assert.ok(stdout.endsWith('line 8999\n'));
+});
+
 test('time is up: the shell and its children are ended', async () => {
   const { ok, outcome, output } = await run('echo $$; sleep 60 & echo $!; wait', 150);
   assert.deepEqual([ok, outcome], [false, 'timed out after 0.15 s']);
@@ -113,6 +124,7 @@ test('after an interruption nothing is started', async () => {
     ok: false,
     outcome: 'not started: interrupted',
     output: '',
+    stdout: '',
     ms: 0,
   });
 });

@@ -3,16 +3,25 @@ import type { ProviderDefinition } from './provider.ts';
 
 /** What `provider` in settings may be, beside packages of others. Each is loaded when a name is proven with it. */
 const NATIVE: Readonly<Record<string, () => Promise<{ readonly provider: ProviderDefinition }>>> = {
+  'acme-dns': () => import('./providers/acme-dns.ts'),
+  azure: () => import('./providers/azure.ts'),
   cloudflare: () => import('./providers/cloudflare.ts'),
   desec: () => import('./providers/desec.ts'),
   digitalocean: () => import('./providers/digitalocean.ts'),
+  exec: () => import('./providers/exec.ts'),
   gandi: () => import('./providers/gandi.ts'),
+  google: () => import('./providers/google.ts'),
   hetzner: () => import('./providers/hetzner.ts'),
+  httpreq: () => import('./providers/httpreq.ts'),
+  ovh: () => import('./providers/ovh.ts'),
   rfc2136: () => import('./providers/rfc2136.ts'),
+  route53: () => import('./providers/route53.ts'),
 };
 
 /** Providers of the form FAMILY:MEMBER. */
-const FAMILIES: Readonly<Record<string, (member: string) => Promise<ProviderDefinition>>> = {};
+const FAMILIES: Readonly<Record<string, (member: string) => Promise<ProviderDefinition>>> = {
+  acmesh: async (script) => (await import('./providers/acmesh.ts')).acmeshProvider(script),
+};
 
 export const NATIVE_PROVIDERS = Object.keys(NATIVE);
 

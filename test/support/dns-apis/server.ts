@@ -6,6 +6,8 @@ export interface ApiRequest {
   readonly method: string;
   /** Without the query; each part decoded. */
   readonly path: string;
+  /** As it came: path and query. */
+  readonly url: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly text: string;
@@ -75,7 +77,8 @@ async function readRequest(incoming: IncomingMessage): Promise<ApiRequest> {
   for await (const chunk of incoming.setEncoding('utf8')) text += chunk;
   const { pathname, searchParams } = new URL(incoming.url ?? '', 'http://api');
   const path = decodeURIComponent(pathname);
-  return { method: incoming.method ?? '', path, query: searchParams, headers: incoming.headers, text };
+  const { method = '', url = '', headers } = incoming;
+  return { method, url, path, query: searchParams, headers, text };
 }
 
 function send(response: ServerResponse, { status, json, text, headers, cutAfter }: ApiReply): void {
@@ -88,6 +91,12 @@ function send(response: ServerResponse, { status, json, text, headers, cutAfter 
   });
   if (cutAfter === undefined) return void response.end(body);
   response.write(body.slice(0, cutAfter), () => response.destroy());
+}
+
+/** The fields of a request in the form of HTML forms. */
+export function formOf({ text, headers }: ApiRequest): Record<string, string> {
+  if (headers['content-type'] !== 'application/x-www-form-urlencoded') return {};
+  return Object.fromEntries(new URLSearchParams(text));
 }
 
 /** The JSON of a request; undefined: it is none, or its type is not said. */

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 const LOOPBACK = '127.0.0.1';
 /** Below the range that Linux gives to outgoing connections: none of them takes a port between choice and use. */
@@ -39,6 +40,15 @@ function isFreeForUdp(port: number): Promise<boolean> {
     socket.bind(port, LOOPBACK, () => socket.close(() => resolve(true)));
   });
 }
+
+/** Whether this kernel has IPv6; containers' often do not. */
+export function hasIpv6(): boolean {
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return addresses.some(({ address }) => address === '::1');
+}
+
+/** For node:test's `skip` option. */
+export const WITHOUT_IPV6 = !hasIpv6() && 'needs IPv6';
 
 /** True when something accepts TCP connections on this loopback port. */
 export function accepts(port: number): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { findExecutable } from './executables.ts';
 import { providePebble } from './pebble-package.ts';
 import { suiteName } from './reporter.ts';
@@ -11,18 +11,27 @@ export const debianPackages = {
   haproxy: 'haproxy',
   apache2: 'apache2-bin',
   openssl: 'openssl',
+  bash: 'bash',
+  dash: 'dash',
+  busybox: 'busybox',
+  curl: 'curl',
+  wget: 'wget',
   flock: 'util-linux',
   setpriv: 'util-linux',
   postfix: 'postfix',
   promtool: 'prometheus',
   named: 'bind9',
   'systemd-analyze': 'systemd',
+  'nginx-stream': 'libnginx-mod-stream',
 } as const;
 
 export type Requirement = keyof typeof debianPackages | 'pebble' | 'root' | 'tmpfs';
 
 /** Names the file to which `skipWithout` adds one line for each suite that does not run. */
 export const SKIPPED_VARIABLE = 'EVERCERT_TEST_SKIPPED';
+
+/** A module of nginx's, which its configuration must load. */
+export const NGINX_STREAM = '/usr/lib/nginx/modules/ngx_stream_module.so';
 
 /** Which of these are not here. */
 export function missing(requirements: readonly Requirement[]): Requirement[] {
@@ -48,6 +57,7 @@ let pebbleIsHere: boolean | undefined;
 function isHere(requirement: Requirement): boolean {
   if (requirement === 'root') return process.getuid?.() === 0;
   if (requirement === 'tmpfs') return canMount();
+  if (requirement === 'nginx-stream') return existsSync(NGINX_STREAM);
   if (requirement !== 'pebble') return findExecutable(requirement) !== undefined;
   pebbleIsHere ??= canProvidePebble();
   return pebbleIsHere;

@@ -49,7 +49,8 @@ export async function servedByOpenssl(
   child.stderr.setEncoding('utf8').on('data', (part) => {
     output += part;
   });
-  child.stdin.end('Q\n');
+  // A client that was refused has ended already.
+  child.stdin.on('error', () => undefined).end('Q\n');
   await once(child, 'close');
   const pem = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/.exec(output)?.[0];
   if (pem === undefined) throw new Error(`openssl got no certificate from port ${port}\n${output}`);

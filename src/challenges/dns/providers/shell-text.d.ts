@@ -1,0 +1,5 @@
+/** esbuild bundles shell scripts as their text. */
+declare module '*.sh' {
+  const text: string;
+  export default text;
+}
