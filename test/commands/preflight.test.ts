@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Questions } from '../../src/challenges/self-check/authority.ts';
 import type { Proof } from '../../src/challenges/solver.ts';
 import { type Checked, createPreflight, type PreflightEdges } from '../../src/commands/preflight.ts';
 import type { Event } from '../../src/events.ts';
 import { challengeFailed, failedNamesOf } from '../../src/issuance/failures.ts';
-import type { CaaRecord, DnsClient } from '../../src/system/dns.ts';
+import type { CaaRecord } from '../../src/system/dns.ts';
 import { fakeClock, NOW } from '../unit-kit/clock.ts';
 import { NEVER, rejection } from '../unit-kit/expect.ts';
 import { scripted } from '../unit-kit/scripted.ts';
@@ -26,8 +27,7 @@ const proof: Proof = {
 function ground(caa: readonly CaaRecord[] = [], environment: Record<string, string> = {}) {
   const told: Event[] = [];
   const asked: string[] = [];
-  const dns: DnsClient = {
-    txt: async () => [],
+  const dns: Questions = {
     cname: async () => undefined,
     isZone: async () => true,
     ns: async () => ['ns.example'],

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import type { Questions } from '../../../src/challenges/self-check/authority.ts';
 import { type SelfCheckEdges, selfCheck } from '../../../src/challenges/self-check/check.ts';
 import { shownOf } from '../../../src/challenges/self-check/shown.ts';
 import type { ChallengeType, Proof } from '../../../src/challenges/solver.ts';
 import { EvercertError } from '../../../src/errors.ts';
 import type { AlpnAnswer } from '../../../src/system/alpn-probe.ts';
-import type { CaaRecord, DnsClient } from '../../../src/system/dns.ts';
+import type { CaaRecord } from '../../../src/system/dns.ts';
 import type { HttpAnswer } from '../../../src/system/http-probe.ts';
 import type { Unreached } from '../../../src/system/reach.ts';
 
@@ -33,8 +34,7 @@ interface World {
 
 /** 192.0.2.53 and 192.0.2.54 are the name servers of the zone example.org. */
 function look(proofs: readonly Proof[], world: World, identities: readonly string[] = []) {
-  const openDns = async (servers?: readonly string[]): Promise<DnsClient> => ({
-    txt: async () => [],
+  const openDns = async (servers?: readonly string[]): Promise<Questions> => ({
     cname: async (name) => (world.aliases?.includes(name) ? 'target.example' : undefined),
     isZone: async (name) => name === 'example.org',
     ns: async () => ['ns1.example.org', 'ns2.example.org'],
