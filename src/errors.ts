@@ -36,6 +36,7 @@ const EXIT_STATUS = {
   'profile-unsupported': 1,
   'challenge-unsupported': 1,
   'challenge-failed': 1,
+  'caa-forbids': 1,
   'webroot-failed': 1,
   'port-in-use': 1,
   'chain-bad': 1,

@@ -46,6 +46,73 @@ export interface LineageSummary {
   readonly dueAt: number | undefined;
 }
 
+/** Where a self-check looked. */
+export interface Place {
+  readonly address: string;
+  readonly port: number;
+  /** The URL that a redirect led to. */
+  readonly redirectedTo?: string;
+  /** Another address of the other family gives the right answer. */
+  readonly otherFamilyIsFine?: true;
+}
+
+/** Why there is no answer at a place, as far as this machine can tell. */
+export type NoAnswer = 'refused' | 'timed-out' | 'silent' | 'cut-off' | 'no-http' | 'no-tls' | 'unreachable';
+
+/** What is wrong, seen from this machine, with what a CA is about to look at. */
+export type Fault =
+  | { readonly code: 'no-address' }
+  | { readonly code: 'dns-unanswered'; readonly why: string }
+  | ({ readonly code: 'no-answer'; readonly how: NoAnswer } & Place)
+  | ({ readonly code: 'not-found' } & Place)
+  | ({
+      readonly code: 'wrong-answer';
+      readonly status: number;
+      /** How it begins, fit for a terminal. */
+      readonly shown: string;
+    } & Place)
+  | ({ readonly code: 'redirect-loop' } & Place)
+  | ({ readonly code: 'too-many-redirects' } & Place)
+  | ({
+      readonly code: 'bad-redirect';
+      readonly target: string;
+      readonly why: 'port' | 'scheme' | 'no-url' | 'no-address';
+    } & Place)
+  /** tls-alpn-01: whoever answers does not speak acme-tls/1, or shows another certificate than ours. */
+  | ({ readonly code: 'alpn-refused' } & Place)
+  | ({ readonly code: 'alpn-wrong-certificate' } & Place)
+  | ({
+      readonly code: 'caa-forbids';
+      /** The CAs that are allowed; none: nobody is. */
+      readonly allowed: readonly string[];
+      /** What this CA calls itself in CAA records. */
+      readonly identities: readonly string[];
+    } & CaaPlace)
+  | ({ readonly code: 'caa-account'; readonly accounts: readonly string[] } & CaaPlace)
+  | ({ readonly code: 'caa-method'; readonly methods: readonly string[]; readonly type: string } & CaaPlace)
+  | ({ readonly code: 'caa-unknown'; readonly unknown: string } & CaaPlace);
+
+/** CAA records (RFC 8659). */
+export interface CaaPlace {
+  /** The name that has them: the one to be proven, or one above it. */
+  readonly owner: string;
+  readonly tag: 'issue' | 'issuewild';
+  /** All name servers of the zone that answered say so. */
+  readonly isCertain: boolean;
+}
+
+/** A fault, and the names that have it. */
+export type Finding = Fault & { readonly names: readonly string[] };
+
+/** What is presented for a name, as the CA will look for it. */
+export interface Shown {
+  readonly name: string;
+  readonly type: string;
+  /** A URL, the name of a TXT record, or the server name of a TLS handshake. */
+  readonly where: string;
+  readonly content: string;
+}
+
 /** All that a run can tell its operator. Sentences are made of it in cli/report.ts, nowhere else. */
 export type Event =
   | ({
@@ -115,7 +182,11 @@ export type Event =
       readonly error: EvercertError;
       /** The end is far: nobody need do anything yet. When the next attempt is made. */
       readonly deferredUntil?: number;
+      /** What the self-check had found of it. */
+      readonly findings?: readonly Finding[];
     }
+  | { readonly type: 'self-check'; readonly lineage: string; readonly finding: Finding }
+  | { readonly type: 'presented'; readonly lineage: string; readonly shown: readonly Shown[] }
   | {
       readonly type: 'next-server';
       readonly lineage: string;

@@ -96,6 +96,8 @@ function createEdges(emit: Emit, signal: AbortSignal, interactive: boolean, umas
     http: async (purpose, ca) =>
       (await import('./system/http.ts')).createHttpSender(HTTP_LIMITS[purpose], ca, process.env),
     probeTls: async () => (await import('./system/tls-probe.ts')).probeTls,
+    probeHttp: async () => (await import('./system/http-probe.ts')).probeHttp,
+    probeAlpn: async () => (await import('./system/alpn-probe.ts')).probeAlpn,
     dns: async (servers, until) => (await import('./system/dns.ts')).createDns(servers, until),
     sendDns: async () => (await import('./system/dns-exchange.ts')).sendDns,
     readOwned,

@@ -41,7 +41,7 @@ const VALUES: Record<string, readonly string[]> = {
 const TYPES: Record<string, readonly string[]> = {
   events: ['errors'],
   acme: ['system'],
-  challenges: ['system'],
+  challenges: ['system', 'events'],
   lineage: ['system', 'events'],
   deploy: ['system', 'events'],
   renewal: ['events', 'lineage'],

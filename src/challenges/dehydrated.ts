@@ -1,4 +1,5 @@
 import { cleanUpBy, type HookCall, type HookRuns, mustRun, validationOf } from './hook-runs.ts';
+import { shellWord } from './shell-word.ts';
 import type { Challenge, Solver } from './solver.ts';
 
 export interface DehydratedHook {
@@ -53,8 +54,4 @@ function callOf({ proof, hook }: DehydratedHook, verb: Verb, challenges: readonl
     command: [hook, verb, ...triples].map(shellWord).join(' '),
     variables: { CHALLENGETYPE: proof },
   };
-}
-
-function shellWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { EvercertError } from '../errors.ts';
 import type { Clock } from '../system/clock.ts';
 import type { ShellResult } from '../system/process.ts';
+import { proofValue } from './dns/names.ts';
 import type { Challenge } from './solver.ts';
 
 /** One run of an operator's hook. */
@@ -24,10 +24,8 @@ export interface HookRuns {
 }
 
 /** What the CA is to find: in a TXT record (RFC 8555 section 8.4), else the key authorization. */
-export function validationOf(proof: 'http-01' | 'dns-01', { keyAuthorization }: Challenge): string {
-  return proof === 'http-01'
-    ? keyAuthorization
-    : createHash('sha256').update(keyAuthorization).digest('base64url');
+export function validationOf(proof: 'http-01' | 'dns-01', challenge: Challenge): string {
+  return proof === 'http-01' ? challenge.keyAuthorization : proofValue(challenge);
 }
 
 /**

@@ -14,6 +14,12 @@ export interface Challenge {
   readonly accountUrl: string;
 }
 
+/** What a CA is about to be told of. */
+export interface Proof {
+  readonly type: ChallengeType;
+  readonly challenge: Challenge;
+}
+
 /** A challenge with what `remember` was told of it, perhaps by a run that was killed. */
 export interface PresentedChallenge extends Challenge {
   readonly trace?: string | undefined;

@@ -25,6 +25,7 @@ export function readCertonlyOptions(
     expand: read.on('expand') || read.on('force-renewal'),
     newKey: read.on('new-key'),
     dryRun: read.on('dry-run'),
+    debugChallenges: read.on('debug-challenges'),
     hookTimeoutMs,
     issuanceTimeoutMs: readIssuanceTimeout(read),
   };

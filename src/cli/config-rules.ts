@@ -23,6 +23,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   expand: 'it is meant once',
   'dry-run': 'no run would keep anything',
   'skip-dry-run': 'it is meant once',
+  'debug-challenges': 'it waits for a person',
   plan: 'no run would do anything',
   print: 'it asks for something once',
   force: 'it is meant once',

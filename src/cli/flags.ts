@@ -67,6 +67,10 @@ const DRY_RUN: Flag = {
   help: "order from the CA's staging service (from itself, if none is known) and keep no certificate",
 };
 
+const DEBUG_CHALLENGES: Flag = {
+  name: 'debug-challenges',
+  help: 'show what is presented, and wait for Enter before the CA looks at it',
+};
 const HOOK_TIMEOUT: Flag = {
   name: 'hook-timeout',
   value: 'SECONDS',
@@ -138,6 +142,7 @@ const CERTONLY: readonly Flag[] = [
   },
   { name: 'expand', help: 'add names to the lineage that has some of them' },
   DRY_RUN,
+  DEBUG_CHALLENGES,
   {
     name: 'csr',
     value: 'FILE',
@@ -152,6 +157,7 @@ const RENEW: readonly Flag[] = [
   CERT_NAME,
   FORCE,
   DRY_RUN,
+  { ...DEBUG_CHALLENGES, help: `with --dry-run: ${DEBUG_CHALLENGES.help}` },
   { name: 'retry-now', help: 'do not wait after failures: try again now' },
   { name: 'strict', help: 'exit with 1 after any failure, also where 3 says that it can wait' },
   ISSUANCE_TIMEOUT,
@@ -184,6 +190,7 @@ const RECONFIGURE: readonly Flag[] = [
   ...ACCOUNT,
   ...CERTIFICATE,
   { name: 'skip-dry-run', help: 'save the settings without trying them at the CA' },
+  DEBUG_CHALLENGES,
   ISSUANCE_TIMEOUT,
 ];
 

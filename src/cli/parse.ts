@@ -63,6 +63,7 @@ function flagWords(verb: Verb, words: readonly string[]): readonly string[] {
 function understand(verb: Verb, words: readonly string[], read: Reader, surroundings: Surroundings): Command {
   const voice = readVoice(read, surroundings);
   const store = readStore(verb, read, surroundings);
+  checkWaiting(read, voice);
   switch (verb) {
     case 'certificates':
       return { verb, voice, options: { ...store, certName: read.text('cert-name') } };
@@ -93,6 +94,11 @@ function understand(verb: Verb, words: readonly string[], read: Reader, surround
       return { verb, voice, options };
     }
   }
+}
+
+function checkWaiting(read: Reader, { interactive }: Voice): void {
+  if (!read.on('debug-challenges') || interactive) return;
+  throw read.usage('--debug-challenges waits for Enter: it needs a terminal, and neither --quiet nor -n');
 }
 
 /** What the timer will run every hour is parsed now, while a person looks on. */
@@ -149,8 +155,11 @@ function readRenew(
   { terminal, environment, absolute }: Surroundings,
 ): Omit<RenewOptions, 'configDir' | 'configDirGiven' | 'lockWaitMs'> {
   if (read.on('plan') && read.on('dry-run')) throw read.usage('--plan and --dry-run exclude each other');
+  if (read.on('debug-challenges') && !read.on('dry-run'))
+    throw read.usage('renew waits for nobody: --debug-challenges needs --dry-run');
   return {
     certName: read.text('cert-name'),
+    debugChallenges: read.on('debug-challenges'),
     force: read.on('force-renewal'),
     retryNow: read.on('retry-now'),
     dryRun: read.on('dry-run'),

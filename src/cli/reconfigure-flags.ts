@@ -23,6 +23,7 @@ export function readReconfigure(
     lineage: { ...readLineage(read, webroots, absolute), hooks },
     account: readAccount(read, environment),
     skipDryRun: read.on('skip-dry-run'),
+    debugChallenges: read.on('debug-challenges'),
     hookTimeoutMs,
     issuanceTimeoutMs: readIssuanceTimeout(read),
   };

@@ -1,6 +1,7 @@
 import { EvercertError, unreachable } from '../errors.ts';
 import type { Event, WarningCode } from '../events.ts';
 import type { Voice } from './command.ts';
+import { presentedText, selfCheckText } from './self-check-text.ts';
 import {
   accountText,
   certificateText,
@@ -34,7 +35,7 @@ export function createReport(voice: Voice, console: Console, now: () => number):
   return (event) => {
     if (voice.quiet && !needsPerson(event)) return;
     if (voice.json) return console.out(`${JSON.stringify(jsonOf(event))}\n`);
-    const line = lineOf(event, voice.verbose, now());
+    const line = lineOf(event, voice, now());
     if (line !== undefined) console[line.to](line.to === 'status' ? line.text : `${line.text}\n`);
   };
 }
@@ -80,7 +81,7 @@ interface Line {
 }
 
 /** What people are told of an event, and where; undefined for nothing. */
-function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
+function lineOf(event: Event, { verbose, quiet }: Voice, now: number): Line | undefined {
   switch (event.type) {
     case 'plan':
       return { to: needsPerson(event) ? 'err' : 'out', text: planText(event, now) };
@@ -90,6 +91,10 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
       return { to: verbose ? 'out' : 'status', text: `${event.lineage}: ${stepText(event.step)}` };
     case 'live':
       return out(liveText(event));
+    case 'self-check':
+      return err(selfCheckText(event));
+    case 'presented':
+      return out(presentedText(event));
     case 'dry-run-passed':
       return out(`${event.lineage}: the dry run passed at ${event.server}`);
     case 'account':
@@ -107,7 +112,7 @@ function lineOf(event: Event, verbose: boolean, now: number): Line | undefined {
     case 'served':
       return { to: event.ok ? 'out' : 'err', text: servedText(event) };
     case 'failed':
-      return err(failedText(event));
+      return err(failedText(event, quiet));
     case 'next-server':
       return out(nextServerText(event));
     case 'lookup-failed':

@@ -4,12 +4,14 @@ import type {
   CertificateState,
   Counts,
   Event,
+  Finding,
   LineageSummary,
   Reason,
   Step,
   TimerState,
   Waiting,
 } from '../events.ts';
+import { findingText } from './self-check-text.ts';
 
 // The law of what people read: no capital at the beginning, no full stop at the end; first what is so, then what to
 // do about it. Times are UTC.
@@ -102,10 +104,19 @@ export function reconfiguredText(event: Event & { type: 'reconfigured' }): strin
   return `${lineage}: ${saved}; ${next}`;
 }
 
-export function failedText({ lineage, error, deferredUntil }: Event & { type: 'failed' }): string {
-  if (lineage === undefined) return `error: ${failureText(error)}`;
-  if (deferredUntil === undefined) return `${lineage}: failed: ${failureText(error)}`;
-  return `${lineage}: deferred, next attempt from ${moment(deferredUntil)}: ${failureText(error)}`;
+/** @param isNews what the self-check found was not told before */
+export function failedText(
+  { lineage, error, deferredUntil, findings = [] }: Event & { type: 'failed' },
+  isNews: boolean,
+): string {
+  const told = failureText(error, isNews ? findings.map(findingText) : pointer(findings));
+  if (lineage === undefined) return `error: ${told}`;
+  if (deferredUntil === undefined) return `${lineage}: failed: ${told}`;
+  return `${lineage}: deferred, next attempt from ${moment(deferredUntil)}: ${told}`;
+}
+
+function pointer(findings: readonly Finding[]): string[] {
+  return findings.length === 0 ? [] : ['what the self-check had found is above'];
 }
 
 export function nextServerText({ lineage, server, error }: Event & { type: 'next-server' }): string {
@@ -117,8 +128,9 @@ export function lookupText({ lineage, about, error }: Event & { type: 'lookup-fa
   return `${lineage}: ${what} could not be asked for: ${error.message}`;
 }
 
-export function failureText({ message, details, hint }: EvercertError): string {
-  return [message, ...details.map((detail) => `    ${detail}`), `    hint: ${hint}`].join('\n');
+/** @param more further details */
+export function failureText({ message, details, hint }: EvercertError, more: readonly string[] = []): string {
+  return [message, ...[...details, ...more].map((detail) => `    ${detail}`), `    hint: ${hint}`].join('\n');
 }
 
 const STATES: Record<CertificateState, string> = {

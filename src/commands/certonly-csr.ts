@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
+import type { Proof } from '../challenges/solver.ts';
 import { asEvercertError, EvercertError } from '../errors.ts';
 import { obtainCertificate } from '../issuance/order.ts';
 import type { StorePaths } from '../lineage/paths.ts';
@@ -8,6 +9,7 @@ import { parseIdentifier } from '../x509/identifier.ts';
 import type { CertonlyOptions } from './certonly.ts';
 import type { Edges } from './edges.ts';
 import { openStore, withoutLeftovers } from './open-store.ts';
+import { createPreflight } from './preflight.ts';
 import { createSessions } from './sessions.ts';
 import { createSolvers } from './solvers.ts';
 import { wantedSettings } from './wanted-settings.ts';
@@ -83,12 +85,14 @@ async function obtain(
     profile: undefined,
     timeoutMs: options.issuanceTimeoutMs,
   };
+  const preflight = createPreflight(edges, { always: true, waits: options.debugChallenges });
   const listener = {
     placed: async () => undefined,
     step: () => undefined,
     replacesRefused: () => undefined,
     profileMissing: () => undefined,
-    presented: async () => undefined,
+    presented: (proofs: readonly Proof[]) =>
+      preflight.presented({ name: 'csr', state: undefined }, connection, proofs),
   };
   const { pem } = await obtainCertificate(
     connection,

@@ -28,6 +28,8 @@ export interface CertonlyOptions extends StoreOptions {
   /** A new key although the settings say reuseKey. */
   readonly newKey: boolean;
   readonly dryRun: boolean;
+  /** Show what is presented, and wait, before the CA is told. */
+  readonly debugChallenges: boolean;
   readonly hookTimeoutMs: number;
   readonly issuanceTimeoutMs: number;
 }

@@ -149,7 +149,8 @@ function wantedDehydrated(
 ): Of<'dehydrated'> {
   const before = sameType(old, 'dehydrated');
   const hook = options.dehydratedHook || before?.hook;
-  if (hook === undefined) throw badUsage('no hook script is named', 'Name it: --dehydrated-hook FILE.');
+  if (hook === undefined || hook === '')
+    throw badUsage('no hook script is named', 'Name it: --dehydrated-hook FILE.');
   const chain = options.dehydratedChain ?? before?.chain;
   return {
     type: 'dehydrated',

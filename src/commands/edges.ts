@@ -1,9 +1,11 @@
 import type { Emit } from '../events.ts';
+import type { ProbeAlpn } from '../system/alpn-probe.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Disk } from '../system/disk.ts';
 import type { DnsClient } from '../system/dns.ts';
 import type { SendDns } from '../system/dns-exchange.ts';
 import type { SendHttp } from '../system/http.ts';
+import type { ProbeHttp } from '../system/http-probe.ts';
 import type { ListenHttp } from '../system/http-server.ts';
 import type { TakeLock } from '../system/lock.ts';
 import type { ReadOwned } from '../system/owned-file.ts';
@@ -35,6 +37,8 @@ export interface Edges {
     ca: string | undefined,
   ) => Promise<{ send: SendHttp; close: () => void }>;
   readonly probeTls: () => Promise<ProbeTls>;
+  readonly probeHttp: () => Promise<ProbeHttp>;
+  readonly probeAlpn: () => Promise<ProbeAlpn>;
   /** @param servers instead of this machine's resolvers @param signal ends all questions */
   readonly dns: (servers?: readonly string[], signal?: AbortSignal) => Promise<DnsClient>;
   readonly sendDns: () => Promise<SendDns>;

@@ -135,8 +135,9 @@ async function obtain(
   const { preferredChain } = settings;
   const identifiers = pending.names.map(parseIdentifier);
   let { orderUrl } = pending;
+  const connection = await sessions.of(pending.server, settings.caBundle);
   const download: Download = await obtainCertificate(
-    await sessions.of(pending.server, settings.caBundle),
+    connection,
     {
       identifiers,
       preferredChain,
@@ -152,7 +153,7 @@ async function obtain(
         orderUrl = url;
         return writePendingOrder(edges.disk, paths, name, { ...pending, orderUrl });
       },
-      ...orderNews(edges.emit, name),
+      ...orderNews(work, lineage, connection),
     },
   );
   if (!download.preferredFound) {

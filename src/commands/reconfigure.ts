@@ -19,6 +19,8 @@ export interface ReconfigureOptions extends StoreOptions {
   readonly account: AccountOptions;
   /** Save the settings untried. */
   readonly skipDryRun: boolean;
+  /** Show what is presented, and wait, before the CA is told. */
+  readonly debugChallenges: boolean;
   readonly hookTimeoutMs: number;
   readonly issuanceTimeoutMs: number;
 }

@@ -32,7 +32,7 @@ export async function rehearse(work: Work, lineage: Lineage, server: string): Pr
     await work.solverFor(name, settings),
     () => createCsr(keyPem, identifiers),
     {
-      ...orderNews(edges.emit, name),
+      ...orderNews(work, lineage, connection),
       placed: async () => undefined,
     },
   );

@@ -17,6 +17,8 @@ export interface RenewOptions extends StoreOptions {
   /** Try again now what waits after a failure. */
   readonly retryNow: boolean;
   readonly dryRun: boolean;
+  /** Show what is presented, and wait, before the CA is told. */
+  readonly debugChallenges: boolean;
   /** Print the plans and stop. */
   readonly planOnly: boolean;
   /** A failure far from the end of a certificate counts like any other. */

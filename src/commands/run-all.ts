@@ -11,6 +11,7 @@ import { finishDeploys } from './finish-deploys.ts';
 import { observe, toObserve } from './observe.ts';
 import { type Performed, perform } from './perform.ts';
 import type { Planned } from './plan-all.ts';
+import { createPreflight } from './preflight.ts';
 import { remember } from './record-facts.ts';
 import { rehearse } from './rehearse.ts';
 import type { Outcome, RunResult } from './renew.ts';
@@ -33,6 +34,8 @@ export interface RunOptions {
   readonly force?: boolean;
   /** For accounts that do not exist yet; renew makes none without the operator's word. */
   readonly account?: AccountOptions;
+  /** Show what is presented, and wait, before the CA is told. */
+  readonly debugChallenges?: boolean;
 }
 
 export const NO_ACCOUNT: AccountOptions = {
@@ -42,6 +45,8 @@ export const NO_ACCOUNT: AccountOptions = {
   externalAccount: undefined,
 };
 const MAX_RANDOM_SLEEP_MS = 480_000;
+/** For a person who looks at what is presented. */
+const LOOKING_MS = 3_600_000;
 
 /** Carries out plans, several at a time; each lineage's failure is its own. Post hooks run in every case. */
 export async function runAll(
@@ -57,7 +62,8 @@ export async function runAll(
   try {
     sweepState(edges.disk, paths);
     if (options.randomSleep && todo.some(comesByItself)) await sleepRandomly(edges);
-    const limit = pLimit(options.concurrency);
+    // One person can look at one thing.
+    const limit = pLimit(options.debugChallenges === true ? 1 : options.concurrency);
     const performed = await Promise.all(
       todo.map((planned) => limit(() => performOne(work, edges, options, planned, outcomes))),
     );
@@ -80,21 +86,19 @@ async function observeNew(edges: Edges, paths: StorePaths, rollouts: readonly Ro
   for (const [name, state] of await observe(edges, paths, whole)) await remember(edges, paths, name, state);
 }
 
-function createWork(
-  edges: Edges,
-  paths: StorePaths,
-  { account, hookTimeoutMs, issuanceTimeoutMs, newKey = false, attended = false, force = false }: RunOptions,
-  todo: readonly Planned[],
-): Work {
+function createWork(edges: Edges, paths: StorePaths, options: RunOptions, todo: readonly Planned[]): Work {
+  const { account, hookTimeoutMs, issuanceTimeoutMs, dryRun } = options;
+  const { newKey = false, attended = false, force = false, debugChallenges = false } = options;
   return {
     edges,
     paths,
     newKey,
     attended,
     forced: force,
-    issuanceTimeoutMs,
+    issuanceTimeoutMs: debugChallenges ? Math.max(issuanceTimeoutMs, LOOKING_MS) : issuanceTimeoutMs,
     sessions: createSessions(edges, paths, account ?? NO_ACCOUNT),
     solverFor: createSolvers(edges, paths, todo.flatMap(settingsOf), hookTimeoutMs),
+    preflight: createPreflight(edges, { always: attended || dryRun, waits: debugChallenges }),
     verify: createVerify(edges),
     hooks: createHooks({
       disk: edges.disk,
@@ -151,7 +155,7 @@ async function endOf(task: () => Promise<Performed | Outcome>): Promise<Performe
 }
 
 function conclude(
-  { edges: { emit } }: Work,
+  { edges: { emit }, preflight }: Work,
   lineage: string,
   outcome: Outcome,
   outcomes: Map<string, Outcome>,
@@ -159,7 +163,9 @@ function conclude(
   outcomes.set(lineage, outcome);
   if (outcome.kind === 'done') return;
   const deferred = outcome.kind === 'deferred' ? { deferredUntil: outcome.until } : {};
-  emit({ type: 'failed', lineage, error: outcome.error, ...deferred });
+  const { error } = outcome;
+  const findings = preflight.findingsOf(lineage, error);
+  emit({ type: 'failed', lineage, error, ...deferred, ...(findings.length > 0 && { findings }) });
 }
 
 async function finish(

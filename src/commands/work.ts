@@ -2,6 +2,7 @@ import type { Verify } from '../deploy/check.ts';
 import type { Hooks } from '../deploy/hooks.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { Edges } from './edges.ts';
+import type { Preflight } from './preflight.ts';
 import type { Sessions } from './sessions.ts';
 import type { SolverFor } from './solvers.ts';
 
@@ -11,6 +12,7 @@ export interface Work {
   readonly paths: StorePaths;
   readonly sessions: Sessions;
   readonly solverFor: SolverFor;
+  readonly preflight: Preflight;
   readonly hooks: Hooks;
   readonly verify: Verify;
   /** A new private key, this once, whatever the settings say. */

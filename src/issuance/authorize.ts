@@ -8,18 +8,12 @@ import {
   type Challenge as Offer,
   type Order,
 } from '../acme/resources.ts';
-import type { Challenge, ChallengeType, PresentedChallenge, Solver } from '../challenges/solver.ts';
+import type { Challenge, PresentedChallenge, Proof, Solver } from '../challenges/solver.ts';
 import { EvercertError } from '../errors.ts';
 import { type ChallengeFailure, challengeFailed } from './failures.ts';
 
 /** The solver of each name of an order, wildcards with their "*.". */
 export type SolverOf = (name: string) => Solver;
-
-/** What the CA is about to be told of. */
-export interface Proof {
-  readonly type: ChallengeType;
-  readonly challenge: Challenge;
-}
 
 /** A challenge that is to be met; then the CA is told. */
 interface Task extends Proof {

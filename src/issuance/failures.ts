@@ -1,5 +1,6 @@
 import { type Problem, problemOf } from '../acme/problem.ts';
-import { EvercertError } from '../errors.ts';
+import { type ErrorCode, EvercertError } from '../errors.ts';
+import type { Finding } from '../events.ts';
 
 /** A name that the CA could not validate. */
 export interface ChallengeFailure {
@@ -25,9 +26,31 @@ export function challengeFailed(
   );
 }
 
+/** CAA records forbid a CA to issue for these names: it need not be asked. @param found one or more */
+export function caaForbids(
+  host: string,
+  found: readonly (Finding & { readonly code: 'caa-forbids' })[],
+): EvercertError {
+  const failed = found.flatMap(({ names, owner, allowed, identities }) => {
+    const others = allowed.length === 0 ? 'no CA at all' : `only ${allowed.join(', ')}`;
+    const detail = `the CAA records of ${owner} allow ${others}, not ${identities.join(' or ')}`;
+    return names.map((name) => ({ name, type: 'caa', detail }));
+  });
+  const [identity = ''] = found.flatMap(({ identities }) => identities);
+  return new EvercertError(
+    'caa-forbids',
+    `${host} may not issue for ${failed.map(({ name }) => name).join(', ')}`,
+    `Add a CAA record with the tag ${found[0]?.tag} and the value "${identity}", or use another CA (--server). The CA was not asked.`,
+    { failed },
+    failed.map(({ name, detail }) => `${name}: ${detail}`),
+  );
+}
+
+const BY_NAME = new Set<string>(['challenge-failed', 'caa-forbids'] satisfies ErrorCode[]);
+
 /** The names that an order failed by, each with its reason; none if it did not fail by a validation. */
 export function challengeFailuresOf(error: unknown): readonly ChallengeFailure[] {
-  if (!(error instanceof EvercertError) || error.code !== 'challenge-failed') return [];
+  if (!(error instanceof EvercertError) || !BY_NAME.has(error.code)) return [];
   return (error.cause as { readonly failed: readonly ChallengeFailure[] }).failed;
 }
 

@@ -1,10 +1,11 @@
 import type { Connection } from '../acme/connection.ts';
 import { problemOf } from '../acme/problem.ts';
 import { type Order, OrderSchema } from '../acme/resources.ts';
+import type { Proof } from '../challenges/solver.ts';
 import { EvercertError } from '../errors.ts';
 import type { Step } from '../events.ts';
 import { sameNames } from '../x509/identifier.ts';
-import { authorize, explainInvalid, type Proof, type SolverOf } from './authorize.ts';
+import { authorize, explainInvalid, type SolverOf } from './authorize.ts';
 import { type Download, downloadCertificate } from './download.ts';
 import type { OrderTerms, Placed, PlaceListener } from './place.ts';
 import { pollOrder } from './poll.ts';

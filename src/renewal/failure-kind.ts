@@ -27,6 +27,7 @@ const KINDS: Partial<Record<ErrorCode, FailureKind>> = {
   'account-missing': 'account',
   'profile-unsupported': 'account',
   'propagation-timeout': 'validation',
+  'caa-forbids': 'validation',
   'bad-csr': 'input',
   'hook-failed': 'hook',
 };

@@ -33,7 +33,7 @@ export function parseServer(server: string): { host: string; port: number } {
   const match =
     /^\[([0-9a-fA-F:.%a-z]+)\](?::(\d{1,5}))?$/.exec(server) ??
     /^([A-Za-z0-9._-]+)(?::(\d{1,5}))?$/.exec(server) ??
-    /^([0-9a-fA-F:.]+)()$/.exec(server);
+    /^([0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*)()$/.exec(server);
   const port = Number(match?.[2] || DNS_PORT);
   if (match?.[1] !== undefined && port > 0 && port < 65_536) return { host: match[1], port };
   const shown = server.slice(0, 100).replace(/[^\x21-\x7e]+/g, '?');

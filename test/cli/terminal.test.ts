@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { UNCHECKED } from '../support/evercert.ts';
 import { executable, findExecutable } from '../support/rig/executables.ts';
 import { freePort } from '../support/rig/ports.ts';
 import { type Bench, createBench, fails, run, type Store } from './kit.ts';
@@ -28,7 +29,7 @@ function onTerminal(argv: readonly string[], dialogue: Dialogue, cwd?: string): 
   const words = [process.execPath, resolve('bin/evercert.js'), ...argv].map((word) => `'${word}'`);
   const child = spawn(executable('script'), ['-qec', words.join(' '), '/dev/null'], {
     cwd,
-    env: { PATH: process.env.PATH, TERM: 'xterm', SHELL: '/bin/sh', LANG: 'C.UTF-8' },
+    env: { PATH: process.env.PATH, TERM: 'xterm', SHELL: '/bin/sh', LANG: 'C.UTF-8', ...UNCHECKED },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const left = [...dialogue];

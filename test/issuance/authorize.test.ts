@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Order } from '../../src/acme/resources.ts';
-import type { Challenge, Solver } from '../../src/challenges/solver.ts';
+import type { Challenge, Proof, Solver } from '../../src/challenges/solver.ts';
 import { EvercertError } from '../../src/errors.ts';
-import { authorize, explainInvalid, type Proof } from '../../src/issuance/authorize.ts';
+import { authorize, explainInvalid } from '../../src/issuance/authorize.ts';
 import { challengeFailuresOf, orderProblemOf } from '../../src/issuance/failures.ts';
 import { assertPrintable, rejection } from '../unit-kit/expect.ts';
 import { aChallenge, anAuthorization, type Scripted, scripted, urlOf } from '../unit-kit/scripted.ts';

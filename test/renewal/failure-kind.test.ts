@@ -25,6 +25,7 @@ const CODES: Readonly<Record<Exclude<ErrorCode, 'acme-problem' | 'challenge-fail
   'profile-unsupported': ['account', 'the CA does not offer what the operator requires'],
   'bad-csr': ['input', 'the same request again would be as bad'],
   'propagation-timeout': ['validation', 'name servers are slow, or the record is elsewhere'],
+  'caa-forbids': ['validation', 'its operator mends the CAA record'],
   'dns-failed': HERE,
   'dns-provider': HERE,
   'credentials-missing': HERE,

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { UNCHECKED } from '../support/evercert.ts';
 import { hasIpv6 } from '../support/rig/ports.ts';
 import { type Ground, shellCommand } from './kit.ts';
 
@@ -51,7 +52,7 @@ export interface Shell {
 export function createShell(directory: string): Shell {
   const bin = join(directory, 'bin');
   mkdirSync(bin);
-  const env = { PATH: `${bin}:${process.env.PATH}` };
+  const env = { PATH: `${bin}:${process.env.PATH}`, ...UNCHECKED };
   const run = async (commandLine: string): Promise<string> => {
     const { stdout } = await promisify(execFile)('sh', ['-ec', commandLine], { env });
     return stdout;

@@ -66,6 +66,7 @@ test('certonly by default says nothing', async () => {
     expand: false,
     newKey: false,
     dryRun: false,
+    debugChallenges: false,
     hookTimeoutMs: 600_000,
     issuanceTimeoutMs: 300_000,
   });

@@ -27,6 +27,7 @@ const hook = {
   ms: 1,
 } as const;
 const served = { type: 'served', lineage: 'a', target: 'a:443', ok: true, outcome: '' } as const;
+const finding = { code: 'no-address', names: ['a.example'] } as const;
 const counts = {
   lineages: 1,
   renewed: 0,
@@ -124,6 +125,8 @@ const EVENTS: Record<string, readonly [Event, string, string, boolean]> = {
     'out',
     false,
   ],
+  'a finding': [{ type: 'self-check', lineage: 'a', finding }, 'err', 'err', false],
+  'what is presented': [{ type: 'presented', lineage: 'a', shown: [] }, 'out', 'out', false],
   sleeping: [{ type: 'sleeping', ms: 60_000 }, 'out', 'out', false],
   waiting: [{ type: 'waiting-for-lock', holder: '' }, 'out', 'out', false],
   'waiting for somebody': [{ type: 'waiting-for-lock', holder: 'process 7' }, 'out', 'out', false],

@@ -20,7 +20,8 @@ export function cached<T>(fetch: () => Promise<Passing<T>>, now: () => number): 
     return fetched;
   };
   return async () => {
-    const asked = current ?? renew();
+    const asked = current;
+    if (asked === undefined) return (await renew()).value;
     const held = await asked;
     if (held.until - MARGIN_MS > now()) return held.value;
     return (await (current === asked ? renew() : (current ?? renew()))).value;

@@ -19,7 +19,9 @@ const NATIVE: Readonly<Record<string, () => Promise<{ readonly provider: Provide
 };
 
 /** Providers of the form FAMILY:MEMBER. */
-const FAMILIES: Readonly<Record<string, (member: string) => Promise<ProviderDefinition>>> = {};
+const FAMILIES: Readonly<Record<string, (member: string) => Promise<ProviderDefinition>>> = {
+  acmesh: async (script) => (await import('./providers/acmesh.ts')).acmeshProvider(script),
+};
 
 export const NATIVE_PROVIDERS = Object.keys(NATIVE);
 

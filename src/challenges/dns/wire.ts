@@ -53,6 +53,7 @@ function noName(name: string): EvercertError {
   );
 }
 
+/** Each in two bytes. */
 export function uint16(...numbers: readonly number[]): Buffer {
   const bytes = Buffer.alloc(2 * numbers.length);
   for (const [index, number] of numbers.entries()) bytes.writeUInt16BE(number, 2 * index);

@@ -38,6 +38,11 @@ test('no such provider: what there is', async () => {
   await rejection(findProvider('constructor', { loadPackage: loadNothing }), 'bad-settings');
 });
 
+test('a script of acme.sh, by its name', async () => {
+  const { name, credentials } = await findProvider('acmesh:dns_cf', { loadPackage: loadNothing });
+  assert.deepEqual([name, credentials], ['acmesh:dns_cf', 'any']);
+});
+
 const MALFORMED: Readonly<Record<string, unknown>> = {
   'what it exports': null,
   'provider:': {},

@@ -103,10 +103,8 @@ function answer(request: ApiRequest, sets: Map<string, Set>): ApiReply {
     return refuseByManager(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
   if (query.get('api-version') !== '2018-05-01')
     return refuseByManager(400, 'MissingApiVersionParameter', 'The api-version query parameter is required.');
-  const [zone, type, label = '', ...rest] = path.startsWith(`${ZONES}/`)
-    ? path.slice(ZONES.length + 1).split('/')
-    : [];
-  if (zone !== ZONE || type !== 'TXT' || label === '' || rest.length > 0)
+  const [, place, zone, type, label] = /^(.*\/dnsZones)\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(path) ?? [];
+  if (place !== ZONES || zone !== ZONE || type !== 'TXT' || label === undefined)
     return method === 'PUT'
       ? refuseByManager(404, 'ParentResourceNotFound', 'Parent resource was not found.')
       : refuseByManager(

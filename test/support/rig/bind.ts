@@ -108,6 +108,7 @@ function globals(directory: string, port: number): string {
   recursion yes;
   notify no;
   dnssec-validation no;
+  empty-zones-enable no;
 };
 controls { };`;
 }

@@ -12,7 +12,11 @@ const AccountSchema = v.object({
   password: Header,
   server_url: v.optional(v.string()),
 });
-const AccountsSchema = v.record(v.string(), AccountSchema);
+const AccountsSchema = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value)),
+  v.record(v.string(), AccountSchema),
+);
 const AnswerSchema = v.object({ txt: v.string() });
 const ErrorSchema = v.object({ error: v.string() });
 
@@ -84,11 +88,13 @@ async function checkDelegation(
   { failed }: Rest,
 ): Promise<void> {
   if (name === fulldomain) return;
-  const target = await (await edges.dns()).cname(name);
-  if (target?.toLowerCase() === fulldomain) return;
+  const isFollowed = !name.endsWith(`.${challenge.name}`);
+  const target = isFollowed ? name : (await (await edges.dns()).cname(name))?.toLowerCase();
+  if (target === fulldomain) return;
+  const own = isFollowed ? `_acme-challenge.${challenge.name}` : name;
   throw failed(
-    `${name} ${target === undefined ? 'is no CNAME' : `leads to ${target}`}, and not to the account of ${challenge.name}`,
-    `Create this record once: ${name}. CNAME ${fulldomain}.`,
+    `${own} ${target === undefined ? 'is no CNAME' : `leads to ${target}`}, and not to the account of ${challenge.name}`,
+    `Create this record once: ${own}. CNAME ${fulldomain}.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { EvercertError } from '../../../errors.ts';
+import { shellWord } from '../../shell-word.ts';
 import type { ProviderDefinition, TxtRecord } from '../provider.ts';
 import { foreignWords } from '../words.ts';
 
@@ -17,7 +18,7 @@ export const provider: ProviderDefinition = {
   create: ({ path = '', mode }, edges) => {
     const call = async (action: 'present' | 'cleanup', record: TxtRecord) => {
       const words = mode === 'RAW' ? rawWords(record) : [`${record.name}.`, record.value];
-      const command = `exec ${[path, action, ...words].map(shellQuoted).join(' ')}`;
+      const command = `exec ${[path, action, ...words].map(shellWord).join(' ')}`;
       const { ok, outcome, output } = await edges.run(command, {});
       if (!ok) throw failed(`${action} of ${record.name}`, path, outcome, output);
     };
@@ -33,10 +34,6 @@ export const provider: ProviderDefinition = {
 
 function rawWords({ challenge: { name, token, keyAuthorization } }: TxtRecord): string[] {
   return ['--', name, token, keyAuthorization];
-}
-
-function shellQuoted(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Programs say at the end what went wrong. */

@@ -51,7 +51,8 @@ interface Session {
 function updater({ server, key, ask }: Session, { zoneOf }: ProviderEdges): DnsProvider {
   const zones = new Map<string, Promise<string>>();
   const zoneAt = (name: string) => {
-    const zone = zones.get(name) ?? askZone(ask, name).then((found) => found ?? zoneOf(name));
+    const zone =
+      zones.get(name) ?? askZone({ server, key, ask }, name).then((found) => found ?? zoneOf(name));
     zones.set(name, zone);
     zone.catch(() => zones.delete(name));
     return zone;
@@ -78,8 +79,10 @@ function createAsk(server: string, key: TsigKey, edges: ProviderEdges): Session[
 }
 
 /** The zone as the server that is to change it sees it; undefined where it does not tell. */
-async function askZone(ask: Session['ask'], name: string): Promise<string | undefined> {
-  const { message, isSigned } = await ask((id) => encodeQuery(id, name, TYPE.SOA));
+async function askZone({ server, key, ask }: Session, name: string): Promise<string | undefined> {
+  const answer = await ask((id) => encodeQuery(id, name, TYPE.SOA));
+  if (answer.tsigError !== 0) throw refused(server, key, `TXT record ${name}`, answer);
+  const { message, isSigned } = answer;
   if (!isSigned || !message.isAuthoritative) return undefined;
   const zone = [...message.answers, ...message.authorities].find(({ type }) => type === TYPE.SOA)?.name;
   return zone !== undefined && (name === zone || name.endsWith(`.${zone}`)) ? zone : undefined;
