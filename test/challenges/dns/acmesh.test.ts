@@ -156,6 +156,28 @@ describe('acmesh', { concurrency: 3, skip: skipWithout(['dash', 'curl', 'openssl
     );
   });
 
+  test('no program that a helper runs has a secret among its arguments', async (t) => {
+    const script = scriptOf(`
+      hex=$(printf %s "$T_Secret" | _hex_dump | tr -d ' ')
+      { printf x | _hmac sha256 "$hex" hex && printf %s "$T_Secret" | _digest sha1 && _getfield "$T_Secret" 1 -; } >/dev/null
+      _contains "$T_Secret" "$T_Secret" && _startswith "$T_Secret" "$T_Secret" && _endswith "$T_Secret" "$T_Secret" || return 1
+      printf '%s' "{\\"a\\": \\"$T_Secret\\"}" | _normalizeJson | _json_decode | _url_encode | _base64 | _dbase64 >/dev/null
+      _saveaccountconf_mutable T_Obtained "$T_Secret"
+      _savedomainconf T_Obtained "$(printf '%s\\n%s' "$T_Secret" "$T_Secret")"
+      [ "$(_readaccountconf_mutable T_Obtained)" = "$T_Secret" ] && _readdomainconf T_Obtained >/dev/null
+      _H1="Authorization: $T_Secret"
+      _get "$T_Api/?$T_Secret" >/dev/null && _post "$T_Secret" "$T_Api/" >/dev/null`);
+    for (const http of ['curl', 'wget']) {
+      const stage = setStage(t, 'dash', { dns_t: script }, [http]);
+      const api = await listenOn(t, createServer(echo));
+      const argumentsOf = stage.spied();
+      await stage.call('dns_t', 'add', {}, { T_Secret: 'sesame-4711', T_Api: `http://127.0.0.1:${api}` });
+      const seen = argumentsOf();
+      assert.match(seen, new RegExp(`^${http} --config`, 'm'));
+      assert.doesNotMatch(seen, /sesame|736573616d65/);
+    }
+  });
+
   test('wget does where there is no curl; where there is neither, that is said', async (t) => {
     if (skipWithout(['wget'])) return;
     const { api, call, credentials } = await scene(t, 'dash', ['wget']);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
+import fc from 'fast-check';
 import { parseCredentials } from '../../../src/challenges/dns/credential-file.ts';
 import { readCredentials } from '../../../src/challenges/dns/credentials.ts';
 import type { ProviderDefinition } from '../../../src/challenges/dns/provider.ts';
+import { EvercertError } from '../../../src/errors.ts';
 import { readOwned } from '../../../src/system/owned-file.ts';
 import { scratchDirectory } from '../../support/rig/scratch.ts';
 import { failure } from '../../unit-kit/expect.ts';
@@ -73,6 +75,35 @@ test('an unknown key: the known ones are named', () => {
   const { message, hint } = failure(() => parseCredentials(definition, '\nfoo = 1', '/f'), 'bad-settings');
   assert.equal(message, '/f, line 2 is nothing that acme-dns knows');
   assert.equal(hint, 'It knows api_token, AD_TOKEN, ACME_DNS_TOKEN, zone, AD_ZONE.');
+});
+
+test('whatever a file holds: values without control characters, or an error that tells none of it', () => {
+  const piece = fc.constantFrom(
+    'api_token',
+    'AD_ZONE',
+    ' ',
+    '=',
+    '"',
+    "'",
+    '#',
+    '\n',
+    '\\',
+    '{',
+    SECRET,
+    'export ',
+    '\x07',
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(piece, fc.string({ maxLength: 3 })), { maxLength: 12 }), (pieces) => {
+      try {
+        for (const value of Object.values(parseCredentials(definition, pieces.join(''), '/f')))
+          assert.doesNotMatch(value, /\p{Cc}|^$/u);
+      } catch (error) {
+        if (!(error instanceof EvercertError)) throw error;
+        assert.doesNotMatch(error.message + error.hint, /S3cr3t/);
+      }
+    }),
+  );
 });
 
 function file(name: string, text: string, mode = 0o600): string {
