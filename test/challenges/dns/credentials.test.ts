@@ -44,6 +44,10 @@ for (const [name, text] of Object.entries(FILES)) {
   });
 }
 
+test('the same value twice is no contradiction', () => {
+  assert.deepEqual(parseCredentials(definition, 'zone = z\nAD_ZONE=z', 'f'), { zone: 'z' });
+});
+
 test('double quotes as in a shell', () => {
   assert.deepEqual(parseCredentials(definition, 'zone="a\\"b\\\\c\\$d"', 'f'), { zone: 'a"b\\c$d' });
 });
@@ -127,6 +131,9 @@ test('the file of the settings before systemd before the environment, and never 
   assert.deepEqual(read(systemd), { api_token: 'systemd' });
   assert.deepEqual(read(environment), { api_token: 'variable', zone: 'z' });
   assert.deepEqual(read({ ...environment, CREDENTIALS_DIRECTORY: '/absent' }).api_token, 'variable');
+  // systemd takes no colon in a name.
+  file('systemd/evercert-dns-acmesh-dns_x', 'A=b');
+  assert.deepEqual(read(systemd, undefined, any), { A: 'b' });
 });
 
 test('variables: the first of the table, an empty one is none, _FILE names a file', () => {
