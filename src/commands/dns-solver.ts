@@ -1,15 +1,17 @@
+import { type AuthoritiesOf, createAuthorities, firstHand } from '../challenges/dns/authorities.ts';
 import { readCredentials } from '../challenges/dns/credentials.ts';
 import { followAliases } from '../challenges/dns/names.ts';
 import { type PropagationEdges, untilPropagated } from '../challenges/dns/propagation.ts';
 import type { DnsProvider, ProviderEdges } from '../challenges/dns/provider.ts';
 import { findProvider } from '../challenges/dns/registry.ts';
 import { dnsSolver } from '../challenges/dns/solver.ts';
-import { createZoneOf } from '../challenges/dns/zone.ts';
+import { createZoneOf, type ZoneOf } from '../challenges/dns/zone.ts';
 import type { Solver } from '../challenges/solver.ts';
+import { baseEnvironment } from '../deploy/hook-plan.ts';
 import { EvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { ChallengeSettings } from '../lineage/settings.ts';
-import type { HttpResponse } from '../system/http.ts';
+import type { DnsClient } from '../system/dns.ts';
 import type { Edges } from './edges.ts';
 
 export type DnsSolverEdges = Pick<
@@ -34,90 +36,116 @@ export type DnsSolvers = (settings: DnsSettings) => Promise<Solver>;
 
 const PROPAGATION_TIMEOUT_S = 120;
 const SHELL_TIMEOUT_MS = 300_000;
-/** After an interruption nobody waits for long. */
-const CLEAN_UP_SHELL_TIMEOUT_MS = 30_000;
+/** For all clean-ups together, after an interruption: nobody waits for long then. */
+const LATE_MS = 30_000;
 
 export function createDnsSolvers(edges: DnsSolverEdges, paths: StorePaths): DnsSolvers {
   const inTurn = createTurns();
-  const connection = once(() => edges.http('dns-provider', undefined));
+  const adding = createPhase(edges, edges.signal);
+  const removing = createPhase(edges, late(edges));
   return async (settings) => {
-    const loadPackage = await edges.packages(paths.root);
-    const definition = await findProvider(settings.provider, { loadPackage });
-    const credentials = readCredentials(definition, settings.credentials, edges);
+    const { provider: name, resolvers, credentials: file, accountLabel = false } = settings;
+    const definition = await findProvider(name, { loadPackage: await edges.packages(paths.root) });
+    const credentials = readCredentials(definition, file, edges);
+    const adder = definition.create(credentials, await adding.edgesFor(resolvers));
+    const remover = definition.create(credentials, await removing.edgesFor(resolvers));
+    const view = await adding.viewOf(resolvers);
     const { signal } = edges;
-    const dns = await edges.dns(settings.resolvers, signal);
-    const zoneOf = createZoneOf(dns);
-    const phase = (until: AbortSignal, shellTimeoutMs: number) =>
-      providerEdges(edges, connection, settings.resolvers, until, shellTimeoutMs);
-    const never = new AbortController().signal;
-    const adding = definition.create(credentials, await phase(signal, SHELL_TIMEOUT_MS));
-    const removing = definition.create(credentials, await phase(never, CLEAN_UP_SHELL_TIMEOUT_MS));
-    return dnsSolver(together(adding, removing), settings.accountLabel === true, {
+    return dnsSolver(together(adder, remover), accountLabel, {
       inTurn,
       signal,
-      resolveName: (name) => followAliases(dns, name),
+      resolveName: (record) => followAliases(view, record),
       propagated: async (records) => {
         const { propagationTimeout = PROPAGATION_TIMEOUT_S } = settings;
         if (propagationTimeout === 0) return;
-        await untilPropagated(records, propagationTimeout * 1000, propagationEdges(edges, dns, zoneOf));
+        await untilPropagated(records, propagationTimeout * 1000, propagationEdges(edges, view));
       },
     });
   };
 }
 
-/** What one signal ends, and what ends by its own time limits alone: a clean-up after an interruption. */
-function together(adding: DnsProvider, removing: DnsProvider): DnsProvider {
+/** Follows the signal of the run some time later. */
+function late({ clock, signal }: DnsSolverEdges): AbortSignal {
+  const controller = new AbortController();
+  const follow = async () => {
+    await clock.sleep(LATE_MS, controller.signal);
+    controller.abort(signal.reason);
+  };
+  signal.addEventListener('abort', () => void follow(), { once: true });
+  return controller.signal;
+}
+
+/** What an interruption ends at once, and what it leaves some time. */
+function together(adder: DnsProvider, remover: DnsProvider): DnsProvider {
   return {
-    add: (record) => adding.add(record),
-    remove: (record, trace) => removing.remove(record, trace),
+    add: (record) => adder.add(record).catch(asProviderError),
+    remove: (record, trace) => remover.remove(record, trace).catch(asProviderError),
   };
 }
 
-type Connection = () => ReturnType<Edges['http']>;
+/** Either all that is added, or all that is removed. */
+interface Phase {
+  readonly edgesFor: (resolvers: readonly string[] | undefined) => Promise<ProviderEdges>;
+  readonly viewOf: (resolvers: readonly string[] | undefined) => Promise<View>;
+}
 
-async function providerEdges(
-  edges: DnsSolverEdges,
-  connection: Connection,
+function createPhase(edges: DnsSolverEdges, signal: AbortSignal): Phase {
+  const connection = once(() => edges.http('dns-provider', undefined));
+  const views = new Map<string, Promise<View>>();
+  const viewOf: Phase['viewOf'] = (resolvers) => {
+    const id = resolvers?.join(' ') ?? '';
+    const view = views.get(id) ?? createView(edges, resolvers, signal);
+    views.set(id, view);
+    return view;
+  };
+  return {
+    viewOf,
+    edgesFor: async (resolvers) => ({
+      request: async ({ method, url, headers = {}, body }) => {
+        const { send } = await connection();
+        const request = { method, url, headers, ...(body === undefined ? {} : { body }) };
+        return send(request, signal);
+      },
+      zoneOf: (await viewOf(resolvers)).zoneOf,
+      dns: (servers) => edges.dns(servers ?? resolvers, signal),
+      exchange: async (server, message) => (await edges.sendDns())(server, message, signal),
+      run: async (command, env, input) => {
+        const run = input === undefined ? edges.runShell : edges.shellWith(input);
+        const environment = { ...baseEnvironment(edges.environment), ...env };
+        const result = await run(command, environment, SHELL_TIMEOUT_MS, signal);
+        signal.throwIfAborted();
+        return result;
+      },
+      now: edges.clock.now,
+      sleep: (ms) => edges.clock.sleep(ms, signal),
+    }),
+  };
+}
+
+/** The DNS as it is before anything is added. */
+interface View extends Pick<DnsClient, 'cname'> {
+  readonly zoneOf: ZoneOf;
+  readonly authoritiesOf: AuthoritiesOf;
+}
+
+async function createView(
+  { dns }: DnsSolverEdges,
   resolvers: readonly string[] | undefined,
   signal: AbortSignal,
-  shellTimeoutMs: number,
-): Promise<ProviderEdges> {
-  return {
-    request: async ({ method, url, headers = {}, body }) => {
-      const { send } = await connection();
-      const request = { method, url, headers, ...(body === undefined ? {} : { body }) };
-      return send(request, signal).catch(asProviderError);
-    },
-    zoneOf: createZoneOf(await edges.dns(resolvers, signal)),
-    dns: (servers) => edges.dns(servers ?? resolvers, signal),
-    exchange: async (server, message) => (await edges.sendDns())(server, message, signal),
-    run: async (command, env, input) => {
-      const run = input === undefined ? edges.runShell : edges.shellWith(input);
-      const result = await run(command, env, shellTimeoutMs, signal);
-      signal.throwIfAborted();
-      return result;
-    },
-    now: edges.clock.now,
-    sleep: (ms) => edges.clock.sleep(ms, signal),
-  };
-}
-
-const OF_A_CA = new Set(['connection-failed', 'tls-failed', 'bad-answer']);
-
-/** Those codes would have another CA asked. */
-function asProviderError(error: unknown): HttpResponse {
-  if (!(error instanceof EvercertError) || !OF_A_CA.has(error.code)) throw error;
-  throw new EvercertError('dns-provider', error.message, error.hint, error, error.details);
+): Promise<View> {
+  const resolver = await dns(resolvers, signal);
+  const authoritiesOf = createAuthorities(resolver);
+  const { cname, isZone } = firstHand(resolver, authoritiesOf, (address) => dns([address], signal));
+  return { cname, zoneOf: createZoneOf({ isZone }), authoritiesOf };
 }
 
 function propagationEdges(
   { clock, emit, signal, dns }: DnsSolverEdges,
-  resolver: PropagationEdges['resolver'],
-  zoneOf: PropagationEdges['zoneOf'],
+  { zoneOf, authoritiesOf }: View,
 ): PropagationEdges {
   return {
-    resolver,
     zoneOf,
+    authoritiesOf,
     txtAt: async (address, name) => (await dns([address], signal)).txt(name),
     monotonic: clock.monotonic,
     sleep: (ms) => clock.sleep(ms, signal),
@@ -144,4 +172,12 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
     made ??= make();
     return made;
   };
+}
+
+const OF_A_CA = new Set(['connection-failed', 'tls-failed', 'bad-answer']);
+
+/** Those codes would have another CA asked: what a provider of another package throws unmended. */
+function asProviderError(error: unknown): never {
+  if (!(error instanceof EvercertError) || !OF_A_CA.has(error.code)) throw error;
+  throw new EvercertError('dns-provider', error.message, error.hint, error, error.details);
 }

@@ -19,6 +19,8 @@ export interface DnsClient {
   /** Each value, its strings joined: any bytes at all. */
   txt(name: string): Promise<string[]>;
   cname(name: string): Promise<string | undefined>;
+  /** Whether there is a record of any kind of this name, or of one below it. */
+  exists(name: string): Promise<boolean>;
   /** Whether there is a SOA record of this very name: it is the top of a zone. */
   isZone(name: string): Promise<boolean>;
   /** Name servers. */
@@ -57,6 +59,8 @@ export function createDns(servers?: readonly string[], signal?: AbortSignal): Dn
       const [target] = await ask('CNAME', name, (resolver) => resolver.resolveCname(name));
       return target === undefined ? undefined : cleanName(target, name);
     },
+    exists: async (name) =>
+      (await ask('CNAME', name, (resolver) => resolver.resolveCname(name).catch(noData))).length > 0,
     isZone: async (name) =>
       (await ask('SOA', name, async (resolver) => [await resolver.resolveSoa(name)])).length > 0,
     ns: async (name) =>
@@ -127,6 +131,12 @@ function caaRecords({ critical, ...rest }: { critical: number }): CaaRecord[] {
     tag,
     value: String(value),
   }));
+}
+
+/** There is something, if not what was asked for. */
+function noData(error: unknown): string[] {
+  if (systemCode(error) === 'ENODATA') return [''];
+  throw error;
 }
 
 function cleanName(found: string, askedFor: string): string {

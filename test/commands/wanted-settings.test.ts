@@ -48,6 +48,13 @@ for (const [key, options] of TAKEN_AWAY) {
   });
 }
 
+test("dehydrated's script joins the hooks, and leaves them again", () => {
+  const told = change({ dehydratedHook: '/hook.sh' });
+  assert.deepEqual(told.hooks, { deploy: 'x', dehydrated: '/hook.sh' });
+  assert.deepEqual(change({}, told), told);
+  assert.deepEqual(change({ dehydratedHook: '' }, told), FULL);
+});
+
 test('one profile takes the place of the other; an empty one leaves the other', () => {
   const profiles = (options: Partial<LineageOptions>) => {
     const { preferredProfile, requiredProfile } = change(options);

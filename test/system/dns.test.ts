@@ -62,6 +62,9 @@ test('what does not exist is an empty answer', async (t) => {
   assert.deepEqual(await dns.txt('nowhere.test'), []);
   assert.deepEqual(await dns.txt('nodata.test'), []);
   assert.deepEqual(await dns.ns('nodata.test'), []);
+  const exist = ['nowhere', 'nodata', 'alias'].map((how) => dns.exists(`${how}.test`));
+  assert.deepEqual(await Promise.all(exist), [false, true, true]);
+  await rejection(dns.exists('refused.test'), 'dns-failed');
   assert.deepEqual([await dns.cname('nodata.test'), await dns.isZone('nodata.test')], [undefined, false]);
 });
 

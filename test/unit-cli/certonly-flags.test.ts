@@ -103,6 +103,7 @@ const LINEAGE: readonly (readonly [string, Record<string, unknown>])[] = [
     },
   ],
   ['--dehydrated-hook x', { ways: ['dehydrated'], dehydratedHook: '/cwd/x' }],
+  ['--dehydrated-hook= --standalone', { ways: ['standalone'], dehydratedHook: '' }],
   ['--dehydrated-hook x --standalone', { ways: ['standalone'], dehydratedHook: '/cwd/x' }],
   ['--key-type RSA --rsa-key-size 3072', { keyType: 'rsa', rsaBits: 3072 }],
   ['--key-type ecdsa --elliptic-curve secp384r1', { keyType: 'ecdsa', curve: 'P-384' }],

@@ -1,12 +1,11 @@
 import pLimit from 'p-limit';
 import { EvercertError } from '../../errors.ts';
-import type { DnsClient } from '../../system/dns.ts';
+import { type AuthoritiesOf, type Authority, unanswered } from './authorities.ts';
 import type { ZoneOf } from './zone.ts';
 
 export interface PropagationEdges {
-  /** Finds name servers and their addresses. */
-  readonly resolver: Pick<DnsClient, 'ns' | 'addresses'>;
   readonly zoneOf: ZoneOf;
+  readonly authoritiesOf: AuthoritiesOf;
   /** The values of a TXT record at one address. @throws EvercertError dns-failed */
   readonly txtAt: (address: string, name: string) => Promise<readonly string[]>;
   /** Milliseconds since some moment. */
@@ -15,12 +14,6 @@ export interface PropagationEdges {
   readonly sleep: (ms: number) => Promise<void>;
   /** No server of these names could be asked. */
   readonly unchecked: (names: readonly string[], why: string) => void;
-}
-
-/** One address of a name server of a zone. */
-export interface Authority {
-  readonly server: string;
-  readonly address: string;
 }
 
 /** What one address is to show of one name, and what it showed last. */
@@ -70,7 +63,7 @@ export async function untilPropagated(
   edges: PropagationEdges,
 ): Promise<void> {
   const deadline = edges.monotonic() + timeoutMs;
-  const { watches: wanted, unknown } = await findAuthorities(records, edges);
+  const { watches: wanted, unknown } = await beginWatches(records, edges);
   let watches = wanted;
   for (let gap = FIRST_GAP_MS; ; gap = Math.min(gap * GAP_GROWTH, MAX_GAP_MS)) {
     watches = await askAll(watches, edges);
@@ -89,20 +82,14 @@ async function grace(names: readonly string[], leftMs: number, edges: Propagatio
 }
 
 /** @returns with the names of which no server was found */
-async function findAuthorities(
+async function beginWatches(
   records: ReadonlyMap<string, readonly string[]>,
-  edges: PropagationEdges,
+  { zoneOf, authoritiesOf }: PropagationEdges,
 ): Promise<{ watches: readonly Watch[]; unknown: readonly string[] }> {
-  const zones = new Map<string, Promise<readonly Authority[]>>();
-  const authoritiesOf = (zone: string) => {
-    const found = zones.get(zone) ?? authorities(edges.resolver, zone);
-    zones.set(zone, found);
-    return found;
-  };
   const limit = pLimit(QUESTIONS_AT_A_TIME);
   const found = await Promise.all(
     [...records].map(async ([name, values]) => {
-      const zone = await limit(() => edges.zoneOf(name)).catch(noneOf);
+      const zone = await limit(() => zoneOf(name).catch(unanswered));
       const servers = zone === undefined ? [] : await authoritiesOf(zone);
       return { name, watches: servers.map((authority) => ({ name, values, authority, shown: undefined })) };
     }),
@@ -111,36 +98,16 @@ async function findAuthorities(
   return { watches: found.flatMap(({ watches }) => watches), unknown };
 }
 
-/** All addresses of all name servers of a zone; those that can be found. */
-async function authorities(
-  resolver: PropagationEdges['resolver'],
-  zone: string,
-): Promise<readonly Authority[]> {
-  const servers = (await resolver.ns(zone).catch(noneOf)) ?? [];
-  const found = await Promise.all(
-    servers.map(async (server) => {
-      const addresses = (await resolver.addresses(server).catch(noneOf)) ?? [];
-      return addresses.map((address) => ({ server, address }));
-    }),
-  );
-  return found.flat();
-}
-
 /** Those that show all already are not asked again. */
 async function askAll(watches: readonly Watch[], edges: PropagationEdges): Promise<readonly Watch[]> {
   const limit = pLimit(QUESTIONS_AT_A_TIME);
   return Promise.all(
     watches.map(async (watch) => {
       if (watch.shown !== undefined && showsAll(watch.shown, watch.values)) return watch;
-      const shown = await limit(() => edges.txtAt(watch.authority.address, watch.name).catch(noneOf));
+      const shown = await limit(() => edges.txtAt(watch.authority.address, watch.name).catch(unanswered));
       return { ...watch, shown: shown ?? watch.shown };
     }),
   );
-}
-
-function noneOf(error: unknown): undefined {
-  if (error instanceof EvercertError && error.code === 'dns-failed') return undefined;
-  throw error;
 }
 
 function timedOut(late: readonly Watch[], timeoutMs: number): EvercertError {

@@ -23,11 +23,11 @@ function world(servers: readonly Readonly<Record<string, Show>>[], more: Partial
   const unchecked: string[] = [];
   const shows = new Map(servers.flatMap((addresses) => Object.entries(addresses)));
   const edges: PropagationEdges = {
-    resolver: {
-      ns: async () => servers.map((_, index) => `ns${index + 1}`),
-      addresses: async (name) => Object.keys(servers[Number(name.slice(2)) - 1] ?? {}),
-    },
     zoneOf: async () => 'test',
+    authoritiesOf: async () =>
+      servers.flatMap((addresses, index) =>
+        Object.keys(addresses).map((address) => ({ server: `ns${index + 1}`, address })),
+      ),
     txtAt: async (address, name) => {
       asked.push(`${address} ${name}`);
       const shown = shows.get(address)?.(name, now / 1000);
@@ -108,8 +108,7 @@ test('so it is for a name whose zone or servers are not found', async () => {
   const { wait, unchecked, seconds } = world([{ fast: always() }], { zoneOf: noZone });
   await wait({ [A]: ['1'], [B]: ['1'] });
   assert.deepEqual([unchecked, seconds()], [[A], 30]);
-  const noServers = { ns: () => Promise.reject(unreachable()), addresses: async () => [] };
-  const second = world([{ fast: always() }], { resolver: noServers });
+  const second = world([]);
   await second.wait({ [A]: ['1'] });
   assert.deepEqual(second.unchecked, [A]);
 });
