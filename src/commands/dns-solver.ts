@@ -7,11 +7,11 @@ import { findProvider } from '../challenges/dns/registry.ts';
 import { dnsSolver } from '../challenges/dns/solver.ts';
 import { createZoneOf, type ZoneOf } from '../challenges/dns/zone.ts';
 import type { Solver } from '../challenges/solver.ts';
+import { baseEnvironment } from '../deploy/hook-plan.ts';
 import { EvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { ChallengeSettings } from '../lineage/settings.ts';
 import type { DnsClient } from '../system/dns.ts';
-import type { HttpResponse } from '../system/http.ts';
 import type { Edges } from './edges.ts';
 
 export type DnsSolverEdges = Pick<
@@ -67,8 +67,8 @@ export function createDnsSolvers(edges: DnsSolverEdges, paths: StorePaths): DnsS
 /** What one signal ends, and what ends by its own time limits alone: a clean-up after an interruption. */
 function together(adder: DnsProvider, remover: DnsProvider): DnsProvider {
   return {
-    add: (record) => adder.add(record),
-    remove: (record, trace) => remover.remove(record, trace),
+    add: (record) => adder.add(record).catch(asProviderError),
+    remove: (record, trace) => remover.remove(record, trace).catch(asProviderError),
   };
 }
 
@@ -93,14 +93,15 @@ function createPhase(edges: DnsSolverEdges, signal: AbortSignal, shellTimeoutMs:
       request: async ({ method, url, headers = {}, body }) => {
         const { send } = await connection();
         const request = { method, url, headers, ...(body === undefined ? {} : { body }) };
-        return send(request, signal).catch(asProviderError);
+        return send(request, signal);
       },
       zoneOf: (await viewOf(resolvers)).zoneOf,
       dns: (servers) => edges.dns(servers ?? resolvers, signal),
       exchange: async (server, message) => (await edges.sendDns())(server, message, signal),
       run: async (command, env, input) => {
         const run = input === undefined ? edges.runShell : edges.shellWith(input);
-        const result = await run(command, env, shellTimeoutMs, signal);
+        const environment = { ...baseEnvironment(edges.environment), ...env };
+        const result = await run(command, environment, shellTimeoutMs, signal);
         signal.throwIfAborted();
         return result;
       },
@@ -125,14 +126,6 @@ async function createView(
   const authoritiesOf = createAuthorities(resolver);
   const { cname, isZone } = firstHand(resolver, authoritiesOf, (address) => dns([address], signal));
   return { cname, zoneOf: createZoneOf({ isZone }), authoritiesOf };
-}
-
-const OF_A_CA = new Set(['connection-failed', 'tls-failed', 'bad-answer']);
-
-/** Those codes would have another CA asked. */
-function asProviderError(error: unknown): HttpResponse {
-  if (!(error instanceof EvercertError) || !OF_A_CA.has(error.code)) throw error;
-  throw new EvercertError('dns-provider', error.message, error.hint, error, error.details);
 }
 
 function propagationEdges(
@@ -168,4 +161,12 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
     made ??= make();
     return made;
   };
+}
+
+const OF_A_CA = new Set(['connection-failed', 'tls-failed', 'bad-answer']);
+
+/** Those codes would have another CA asked: what a provider of another package throws unmended. */
+function asProviderError(error: unknown): never {
+  if (!(error instanceof EvercertError) || !OF_A_CA.has(error.code)) throw error;
+  throw new EvercertError('dns-provider', error.message, error.hint, error, error.details);
 }

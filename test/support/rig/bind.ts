@@ -22,6 +22,8 @@ export interface BindOptions {
   readonly others?: readonly string[];
   /** Instead of a policy for the keys: lines of each zone's block. */
   readonly zoneBlock?: string;
+  /** Instead of keys and zones: statements of named.conf. @param zones directory of the files, each named as its zone */
+  readonly statements?: (zones: string) => string;
 }
 
 export interface SecondaryOptions {
@@ -54,15 +56,20 @@ export async function startBind(options: BindOptions): Promise<Bind> {
   const texts = Object.entries(zones).map(
     ([zone, lines]) => [zone, zoneFile([front.address, ...others], lines)] as const,
   );
-  return start(front, keys, block, texts);
+  const statements = (directory: string) =>
+    [...keys.map(keyBlock), ...Object.keys(zones).map((zone) => zoneBlockOf(zone, directory, block))].join(
+      '\n',
+    );
+  return start(front, texts, options.statements ?? statements);
 }
 
 /** @see BindOptions.others */
 export async function startSecondary({ of, zones, everySeconds, front }: SecondaryOptions): Promise<Bind> {
   const block = `type secondary; primaries port ${of.port} { 127.0.0.1; };
     min-refresh-time ${everySeconds}; max-refresh-time ${everySeconds};`;
-  const texts = zones.map((zone) => [zone, undefined] as const);
-  const secondary = await start(front, [], block, texts);
+  const secondary = await start(front, [], (directory) =>
+    zones.map((zone) => zoneBlockOf(zone, directory, block)).join('\n'),
+  );
   await until('the secondary has the zones', () =>
     zones.every((zone) =>
       secondary.log().includes(`transfer of '${zone}/IN' from 127.0.0.1#${of.port}: Transfer completed`),
@@ -73,18 +80,16 @@ export async function startSecondary({ of, zones, everySeconds, front }: Seconda
 
 async function start(
   front: DnsFront,
-  keys: readonly UpdateKey[],
-  block: string,
-  zones: readonly (readonly [zone: string, text: string | undefined])[],
+  zones: readonly (readonly [zone: string, text: string])[],
+  statements: (zones: string) => string,
 ): Promise<Bind> {
   const { directory, remove } = scratchDirectory('bind');
   const { address, port, counts } = front;
-  mkdirSync(join(directory, 'zones'));
-  for (const [zone, text] of zones)
-    if (text !== undefined) writeFileSync(join(directory, 'zones', zone), text);
+  const files = join(directory, 'zones');
+  mkdirSync(files);
+  for (const [zone, text] of zones) writeFileSync(join(files, zone), text);
   const file = join(directory, 'named.conf');
-  const blocks = zones.map(([zone]) => `zone "${zone}" { file "${directory}/zones/${zone}"; ${block} };`);
-  writeFileSync(file, [globals(directory, port), ...keys.map(keyBlock), ...blocks].join('\n'));
+  writeFileSync(file, `${globals(directory, port)}\n${statements(files)}\n`);
   const server = await startServer({
     command: executable('named'),
     args: ['-g', '-c', file, '-n', '1'],
@@ -111,6 +116,10 @@ function globals(directory: string, port: number): string {
   empty-zones-enable no;
 };
 controls { };`;
+}
+
+function zoneBlockOf(zone: string, directory: string, block: string): string {
+  return `zone "${zone}" { file "${directory}/${zone}"; ${block} };`;
 }
 
 function keyBlock({ name, algorithm, secret }: UpdateKey): string {
