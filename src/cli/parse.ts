@@ -31,7 +31,7 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
         ? `the verb comes first, not ${word}`
         : `there is no verb ${JSON.stringify(word)}: there are ${VERBS.join(', ')}`,
     );
-  const words = PROVING.includes(verb) ? fromCertbot(rest) : rest;
+  const words = PROVING.includes(verb) ? fromCertbot(verb, rest) : rest;
   const given = await splitWords(verb, flagWords(verb, words));
   const { configDir } = readPlace(createReader(verb, given), surroundings);
   const { merged, blame } = await withConfig(verb, given, configDir, surroundings);
