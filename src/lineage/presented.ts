@@ -11,6 +11,8 @@ const PresentedSchema = v.strictObject({
   version: v.literal(1),
   lineage: v.string(),
   settings: ChallengeSettingsSchema,
+  /** Since when, and when last, a later run failed to take them away; milliseconds since 1970. */
+  failing: v.optional(v.strictObject({ since: v.number(), last: v.number() })),
   challenges: v.array(
     v.strictObject({
       name: Text,
@@ -28,7 +30,18 @@ export type Presented = v.InferOutput<typeof PresentedSchema>;
 
 const FILE = /^[a-z0-9][a-z0-9._-]{0,220}\.json$/;
 
-/** @param id of the lineage and of the solver among those of the lineage */
+/** No lineage has more solvers. */
+const STEP = 100;
+
+/** The ID of what a solver of a lineage is about to present: what is on record of an earlier order stays. */
+export function freshId(disk: DiskReader, paths: StorePaths, lineage: string, solver: number): string {
+  const taken = new Set(listPresented(disk, paths));
+  let number = solver;
+  while (taken.has(`${lineage}.${number}`)) number += STEP;
+  return `${lineage}.${number}`;
+}
+
+/** @param id see freshId */
 export async function recordPresented(
   disk: Disk,
   paths: StorePaths,
