@@ -33,15 +33,40 @@ const FILE = /^[a-z0-9][a-z0-9._-]{0,220}\.json$/;
 /** No lineage has more solvers. */
 const STEP = 100;
 
-/** The ID of what a solver of a lineage is about to present: what is on record of an earlier order stays. */
-export function freshId(disk: DiskReader, paths: StorePaths, lineage: string, solver: number): string {
-  const taken = new Set(listPresented(disk, paths));
-  let number = solver;
-  while (taken.has(`${lineage}.${number}`)) number += STEP;
-  return `${lineage}.${number}`;
+/** Where a solver of a lineage puts on record what it is about to present, and what an earlier order left there. */
+export interface Place {
+  readonly id: string;
+  readonly earlier: Presented['challenges'];
 }
 
-/** @param id see freshId */
+/** What is on record of an earlier order stays. @param mayJoin whether the solver can clean up after such settings too */
+export function placeFor(
+  disk: DiskReader,
+  paths: StorePaths,
+  lineage: string,
+  solver: number,
+  mayJoin: (settings: Presented['settings']) => boolean,
+): Place {
+  const taken = listPresented(disk, paths);
+  const numbers = Array.from({ length: taken.length + 1 }, (_, count) => solver + count * STEP);
+  const ids = numbers.map((number) => `${lineage}.${number}`);
+  for (const id of ids.filter((each) => taken.includes(each))) {
+    const left = readIfUsable(disk, paths, id);
+    if (left !== undefined && mayJoin(left.settings)) return { id, earlier: left.challenges };
+  }
+  return { id: ids.find((each) => !taken.includes(each)) ?? '', earlier: [] };
+}
+
+function readIfUsable(disk: DiskReader, paths: StorePaths, id: string): Presented | undefined {
+  try {
+    return readPresented(disk, paths, id);
+  } catch (error) {
+    if (error instanceof EvercertError && error.code === 'bad-settings') return undefined;
+    throw error;
+  }
+}
+
+/** @param id of a Place */
 export async function recordPresented(
   disk: Disk,
   paths: StorePaths,

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Challenge, Solver } from '../../src/challenges/solver.ts';
+import type { Solver } from '../../src/challenges/solver.ts';
 import { cleanLeftovers } from '../../src/commands/clean-leftovers.ts';
 import { journalled } from '../../src/commands/journalled.ts';
 import type { SolverEdges } from '../../src/commands/solvers.ts';
 import { EvercertError } from '../../src/errors.ts';
 import type { Event } from '../../src/events.ts';
 import { listPresented, readPresented, recordPresented } from '../../src/lineage/presented.ts';
+import type { ChallengeSettings } from '../../src/lineage/settings.ts';
 import { systemDisk } from '../../src/system/disk.ts';
 import { challengeFor } from '../unit-kit/challenge-hooks.ts';
 import { NEVER } from '../unit-kit/expect.ts';
@@ -75,26 +76,35 @@ test('after a week it is given up', async () => {
   assert.deepEqual(left, []);
 });
 
-test('an order does not write over what an earlier one left', async () => {
+test('an order does not write over what an earlier one left, but takes it away when it can', async () => {
   const paths = emptyStore();
-  const broken: Solver = {
-    type: 'dns-01',
-    leavesTraces: true,
-    present: async () => undefined,
-    cleanUp: async () => {
-      throw new EvercertError('hook-failed', 'no', 'x');
-    },
-  };
-  const order = async (challenge: Challenge) => {
+  const order = async (letter: string, settings: ChallengeSettings, ok: boolean) => {
+    const cleaned: string[] = [];
+    const solver: Solver = {
+      type: 'dns-01',
+      leavesTraces: true,
+      present: async () => undefined,
+      cleanUp: async (challenges) => {
+        if (!ok) throw new EvercertError('hook-failed', 'no', 'x');
+        cleaned.push(...challenges.map(({ token }) => token.slice(0, 1)));
+      },
+    };
     const edges = { disk: systemDisk, emit: () => undefined };
-    const solver = journalled(edges, paths, NAME, 0, HOOKS, broken);
-    await solver.present([challenge], async () => undefined);
-    await solver.cleanUp([challenge]);
+    const challenge = challengeFor(NAME, letter.repeat(16));
+    const kept = journalled(edges, paths, NAME, 0, settings, solver);
+    await kept.present([challenge], async () => undefined);
+    await kept.cleanUp([challenge]);
+    return cleaned.sort().join('');
   };
-  const challenges = ['a', 'b', 'c'].map((letter) => challengeFor(NAME, letter.repeat(16)));
-  for (const challenge of challenges) await order(challenge);
-  const tokens = listPresented(systemDisk, paths).flatMap((id) =>
-    readPresented(systemDisk, paths, id).challenges.map(({ token }) => token),
+  const dns = { type: 'dns', provider: 'desec' } as const;
+  await order('a', dns, false);
+  await order('b', HOOKS, false);
+  await order('c', dns, false);
+  const left = listPresented(systemDisk, paths).flatMap(
+    (id) => readPresented(systemDisk, paths, id).challenges,
   );
-  assert.deepEqual(tokens.sort(), challenges.map(({ token }) => token).sort());
+  assert.equal(left.length, 3);
+  assert.equal(await order('d', { ...dns, credentials: '/right' }, true), 'acd');
+  assert.equal(await order('b', HOOKS, true), 'b', 'presented again');
+  assert.deepEqual(listPresented(systemDisk, paths), []);
 });
