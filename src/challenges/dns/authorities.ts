@@ -1,6 +1,6 @@
 import { EvercertError } from '../../errors.ts';
 import type { DnsClient } from '../../system/dns.ts';
-import { createZoneOf, type ZoneOf } from './zone.ts';
+import { createZoneOf } from './zone.ts';
 
 /** One address of a name server of a zone. */
 export interface Authority {
@@ -11,13 +11,20 @@ export interface Authority {
 /** All addresses of all name servers of a zone that can be found. */
 export type AuthoritiesOf = (zone: string) => Promise<readonly Authority[]>;
 
-/** Asks about each zone once in a run. */
+/** More of them is no zone that anybody runs, but one that means us to be busy. */
+const MAX_SERVERS = 20;
+const MAX_ADDRESSES = 16;
+
+/** Asks about each zone once in a run, if something is found. */
 export function createAuthorities(resolver: Pick<DnsClient, 'ns' | 'addresses'>): AuthoritiesOf {
   const known = new Map<string, Promise<readonly Authority[]>>();
   return (zone) => {
     const found = known.get(zone) ?? findAuthorities(resolver, zone);
     known.set(zone, found);
-    return found;
+    return found.then((all) => {
+      if (all.length === 0) known.delete(zone);
+      return all;
+    });
   };
 }
 
@@ -27,9 +34,9 @@ async function findAuthorities(
 ): Promise<readonly Authority[]> {
   const servers = (await resolver.ns(zone).catch(unanswered)) ?? [];
   const found = await Promise.all(
-    servers.map(async (server) => {
+    servers.slice(0, MAX_SERVERS).map(async (server) => {
       const addresses = (await resolver.addresses(server).catch(unanswered)) ?? [];
-      return addresses.map((address) => ({ server, address }));
+      return addresses.slice(0, MAX_ADDRESSES).map((address) => ({ server, address }));
     }),
   );
   return found.flat();
@@ -62,8 +69,14 @@ export function firstHand(
 ): Pick<DnsClient, 'cname' | 'isZone'> {
   const hostZoneOf = createZoneOf(resolver);
   const known = new Map<string, Promise<Found | undefined>>();
+  const silent = new Set<string>();
+  const serversOf = async (host: string) => {
+    const zone = await hostZoneOf(host).catch(unanswered);
+    const addresses = zone === undefined ? [] : (await authoritiesOf(zone)).map(({ address }) => address);
+    return addresses.sort((one, other) => Number(silent.has(one)) - Number(silent.has(other)));
+  };
   const find = (name: string) => {
-    const found = known.get(name) ?? ask(name, hostZoneOf, authoritiesOf, at);
+    const found = known.get(name) ?? ask(name, serversOf, at, silent);
     known.set(name, found);
     return found;
   };
@@ -77,20 +90,24 @@ export function firstHand(
   };
 }
 
+/** @param silent addresses that did not answer before, which are asked last: one dead server must not hold up each name */
 async function ask(
   name: string,
-  hostZoneOf: ZoneOf,
-  authoritiesOf: AuthoritiesOf,
+  serversOf: (host: string) => Promise<readonly string[]>,
   at: (address: string) => Promise<Pick<DnsClient, 'cname' | 'exists'>>,
+  silent: Set<string>,
 ): Promise<Found | undefined> {
   const host = name.replace(/^(?:_[^.]*\.)+/, '');
-  const zone = host === name ? undefined : await hostZoneOf(host).catch(unanswered);
-  if (zone === undefined) return undefined;
-  for (const { address } of (await authoritiesOf(zone)).slice(0, TRIED)) {
-    const server = await at(address);
-    const alias = await server.cname(name).catch(unanswered);
-    const exists = alias !== undefined || (await server.exists(name).catch(unanswered));
-    if (exists !== undefined) return { exists, alias };
+  if (host === name) return undefined;
+  for (const address of (await serversOf(host)).slice(0, TRIED)) {
+    const found = await askAt(name, await at(address)).catch(unanswered);
+    if (found !== undefined) return found;
+    silent.add(address);
   }
   return undefined;
+}
+
+async function askAt(name: string, server: Pick<DnsClient, 'cname' | 'exists'>): Promise<Found> {
+  const alias = await server.cname(name);
+  return { exists: alias !== undefined || (await server.exists(name)), alias };
 }

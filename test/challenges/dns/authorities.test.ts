@@ -70,3 +70,40 @@ test('all addresses of all name servers that can be found, looked up once', asyn
   assert.equal(asked, 1);
   assert.deepEqual(await createAuthorities({ ns: silent, addresses: silent })('zone'), []);
 });
+
+test('a zone of very many servers does not keep us busy', async () => {
+  const many = (count: number, what: string) =>
+    Array.from({ length: count }, (_, index) => `${what}${index}`);
+  const authoritiesOf = createAuthorities({
+    ns: async () => many(5000, 'ns'),
+    addresses: async () => many(4000, 'address'),
+  });
+  assert.equal((await authoritiesOf('zone')).length, 320);
+});
+
+test('a zone whose servers could not be found is looked up again', async () => {
+  let asked = 0;
+  const authoritiesOf = createAuthorities({
+    ns: async () => {
+      asked += 1;
+      return asked === 1 ? silent() : ['a.test'];
+    },
+    addresses: async (name) => [name],
+  });
+  assert.deepEqual(await authoritiesOf('zone'), []);
+  assert.equal((await authoritiesOf('zone')).length, 1);
+});
+
+test('a server that is dead for one name is asked last for the others', async () => {
+  const asked: string[] = [];
+  const resolver = { cname: async () => undefined, isZone: async (name: string) => name === 'example.test' };
+  const authoritiesOf = async () => ['dead', 'ok'].map((address) => ({ server: 'ns', address }));
+  const view = firstHand(resolver, authoritiesOf, async (address) => {
+    asked.push(address);
+    return address === 'ok'
+      ? { cname: async () => undefined, exists: async () => false }
+      : { cname: silent, exists: silent };
+  });
+  for (const host of ['a', 'b', 'c']) await view.cname(`_acme-challenge.${host}.example.test`);
+  assert.deepEqual(asked, ['dead', 'ok', 'ok', 'ok']);
+});
