@@ -13,11 +13,11 @@ import { findProvider } from '../challenges/dns/registry.ts';
 import { dnsSolver } from '../challenges/dns/solver.ts';
 import { createZoneOf, type ZoneOf } from '../challenges/dns/zone.ts';
 import type { Solver } from '../challenges/solver.ts';
+import { baseEnvironment } from '../deploy/hook-plan.ts';
 import { EvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { ChallengeSettings } from '../lineage/settings.ts';
 import type { DnsClient } from '../system/dns.ts';
-import type { HttpResponse } from '../system/http.ts';
 import type { Edges } from './edges.ts';
 
 export type DnsSolverEdges = Pick<
@@ -86,8 +86,8 @@ function late({ clock, signal }: DnsSolverEdges): AbortSignal {
 /** What an interruption ends at once, and what it leaves some time. */
 function together(adder: DnsProvider, remover: DnsProvider): DnsProvider {
   return {
-    add: (record) => adder.add(record),
-    remove: (record, trace) => remover.remove(record, trace),
+    add: (record) => adder.add(record).catch(asProviderError),
+    remove: (record, trace) => remover.remove(record, trace).catch(asProviderError),
   };
 }
 
@@ -112,14 +112,15 @@ function createPhase(edges: DnsSolverEdges, signal: AbortSignal): Phase {
       request: async ({ method, url, headers = {}, body }) => {
         const { send } = await connection();
         const request = { method, url, headers, ...(body === undefined ? {} : { body }) };
-        return send(request, signal).catch(asProviderError);
+        return send(request, signal);
       },
       zoneOf: (await viewOf(resolvers)).zoneOf,
       dns: (servers) => edges.dns(servers ?? resolvers, signal),
       exchange: async (server, message) => (await edges.sendDns())(server, message, signal),
       run: async (command, env, input) => {
         const run = input === undefined ? edges.runShell : edges.shellWith(input);
-        const result = await run(command, env, SHELL_TIMEOUT_MS, signal);
+        const environment = { ...baseEnvironment(edges.environment), ...env };
+        const result = await run(command, environment, SHELL_TIMEOUT_MS, signal);
         signal.throwIfAborted();
         return result;
       },
@@ -146,14 +147,6 @@ async function createView(
   const serverAt = createServers((address) => dns([address], signal, SERVER_TIMEOUT_MS));
   const { cname, isZone } = firstHand(resolver, authoritiesOf, serverAt);
   return { cname, zoneOf: createZoneOf({ isZone }), authoritiesOf, serverAt };
-}
-
-const OF_A_CA = new Set(['connection-failed', 'tls-failed', 'bad-answer']);
-
-/** Those codes would have another CA asked. */
-function asProviderError(error: unknown): HttpResponse {
-  if (!(error instanceof EvercertError) || !OF_A_CA.has(error.code)) throw error;
-  throw new EvercertError('dns-provider', error.message, error.hint, error, error.details);
 }
 
 function propagationEdges(
@@ -189,4 +182,12 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
     made ??= make();
     return made;
   };
+}
+
+const OF_A_CA = new Set(['connection-failed', 'tls-failed', 'bad-answer']);
+
+/** Those codes would have another CA asked: what a provider of another package throws unmended. */
+function asProviderError(error: unknown): never {
+  if (!(error instanceof EvercertError) || !OF_A_CA.has(error.code)) throw error;
+  throw new EvercertError('dns-provider', error.message, error.hint, error, error.details);
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '../acme/connection.ts';
+import type { OpenDns } from '../challenges/self-check/authority.ts';
 import type { Ports } from '../challenges/self-check/check.ts';
 import type { Proof } from '../challenges/solver.ts';
 import type { EvercertError } from '../errors.ts';
@@ -22,8 +23,8 @@ export interface Preflight {
 export type Checked = Pick<Lineage, 'name' | 'state'>;
 export type PreflightEdges = Pick<
   Edges,
-  'emit' | 'signal' | 'clock' | 'ask' | 'environment' | 'dns' | 'probeHttp' | 'probeAlpn'
->;
+  'emit' | 'signal' | 'clock' | 'ask' | 'environment' | 'probeHttp' | 'probeAlpn'
+> & { readonly dns: OpenDns };
 
 export interface PreflightOptions {
   /** A person looks on: all are checked, not only those that could not be validated before. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { UNCHECKED } from '../support/evercert.ts';
@@ -223,6 +223,34 @@ describe('questions', {
     });
   }
 
+  const LOOK = /Press Enter to have the CA look at it: /;
+
+  test('--debug-challenges shows what is presented, and waits; Ctrl-C then leaves nothing behind', async () => {
+    const store = bench.store();
+    const argv = ['certonly', ...store.flags, '-d', 'a.example.org', '--debug-challenges'];
+    const { status, screen } = await onTerminal(argv, [[LOOK, '']]);
+    assert.equal(status, 0, screen);
+    assert.match(
+      screen,
+      /a\.example\.org by http-01\n +http:\/\/a\.example\.org\/\.well-known\/acme-challenge\/\S+\n +\S+\.\S+\n/,
+    );
+    const ended = await onTerminal([...argv, '--force-renewal'], [[LOOK, '\u0003']]);
+    assert.equal(ended.status, 130, ended.screen);
+    assert.equal(store.live('a.example.org'), '0001');
+    assert.equal(existsSync(join(store.scratch, 'webroot', '.well-known')), false);
+  });
+
+  test('renew --dry-run --debug-challenges waits for one certificate after the other', async () => {
+    const store = await bench.seeded('a.example.org', 'b.example.org');
+    const argv = ['renew', '--config-dir', store.configDir, '--dry-run', '--debug-challenges'];
+    const { status, screen } = await onTerminal(argv, [
+      [LOOK, ''],
+      [LOOK, ''],
+    ]);
+    assert.equal(status, 0, screen);
+    assert.match(screen, /2 certificates: 2 passed/);
+  });
+
   test('renew asks nothing, does not sleep, and overwrites its status line', async () => {
     const store = await bench.seeded('a.example.org');
     const argv = ['renew', '--config-dir', store.configDir, '--force-renewal'];
@@ -240,6 +268,12 @@ describe('without a terminal nothing is asked', { concurrency: 4 }, () => {
   test('names', async () => {
     fails(await run(minimal(bench.store()), { input: 'a.example.org\n' }), 2, /no names are given/);
   });
+
+  for (const argv of [['certonly', '-d', 'a.example.org'], ['renew', '--dry-run'], ['renew']]) {
+    test(`${argv.join(' ')} --debug-challenges`, async () => {
+      fails(await run([...argv, '--debug-challenges']), 2, /--debug-challenges/);
+    });
+  }
 
   test('e-mail and terms, although answers wait on stdin', async () => {
     const store = bench.store();

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunOptions, RunResult } from '../support/evercert.ts';
+import { beginningWith, type RunOptions, type RunResult } from '../support/evercert.ts';
 import { freePort } from '../support/rig/ports.ts';
 import { until } from '../support/rig/processes.ts';
 import { skipWithout } from '../support/rig/requirements.ts';
@@ -41,6 +41,12 @@ async function killedWhen(
   assert.equal((await ended).signal, 'SIGKILL');
 }
 
+/** Permissions of all files and directories in a tree. */
+function modesBelow(directory: string): string[] {
+  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return paths.map((path) => (statSync(join(directory, path)).mode & 0o777).toString(8)).sort();
+}
+
 function hasPending({ list }: Ground): boolean {
   return list('archive', NAME).includes('.pending');
 }
@@ -59,7 +65,12 @@ describe('a run that died after its order was placed', { skip: skipWithout(['peb
 
   test('is finished with the same order and key when it died while the CA validated', async (t) => {
     const { ground, web, certonly } = await heldGround(t);
-    await killedWhen(certonly, () => web.asked() === 2);
+    const env = beginningWith('process.umask(0o077)');
+    await killedWhen(
+      (run) => certonly({ ...run, env }),
+      () => web.asked() === 2,
+    );
+    assert.deepEqual(modesBelow(web.webroot), ['644', '644', '755', '755']);
     const key = readFileSync(join(ground.configDir, 'archive', NAME, '.pending', 'privkey.pem'), 'utf8');
     web.release();
     await until('Pebble has validated both names', () => ground.pebble.log().split('set VALID').length > 2);

@@ -42,7 +42,7 @@ export interface ProviderEdges {
   readonly dns: (servers?: readonly string[]) => Promise<DnsClient>;
   /** Sends one DNS message of our own making. */
   readonly exchange: ExchangeDns;
-  /** Runs a shell command. */
+  /** Runs a shell command. @param env beside the environment of this process */
   readonly run: (
     command: string,
     env: Readonly<Record<string, string>>,

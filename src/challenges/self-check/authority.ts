@@ -2,8 +2,11 @@ import { EvercertError } from '../../errors.ts';
 import type { CaaRecord, DnsClient } from '../../system/dns.ts';
 import { createZoneOf } from '../dns/zone.ts';
 
+/** What the self-check asks of DNS. */
+export type Questions = Pick<DnsClient, 'cname' | 'isZone' | 'ns' | 'addresses' | 'caa'>;
+
 /** @param servers instead of this machine's resolvers @param signal ends all questions */
-export type OpenDns = (servers?: readonly string[], signal?: AbortSignal) => Promise<DnsClient>;
+export type OpenDns = (servers?: readonly string[], signal?: AbortSignal) => Promise<Questions>;
 
 const MAX_SERVERS = 4;
 
@@ -31,7 +34,7 @@ export async function freshCaa(
   return first;
 }
 
-async function serversOf(dns: DnsClient, name: string): Promise<readonly string[]> {
+async function serversOf(dns: Questions, name: string): Promise<readonly string[]> {
   const zone = await createZoneOf(dns)(name);
   const hosts = (await dns.ns(zone)).slice(0, MAX_SERVERS);
   const addresses = await Promise.all(hosts.map((host) => dns.addresses(host)));

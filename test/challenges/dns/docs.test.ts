@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import type { ProviderDefinition } from '../../../src/challenges/dns/provider.ts';
 import { findProvider, NATIVE_PROVIDERS } from '../../../src/challenges/dns/registry.ts';
 import { createPackageLoader, packagePlaces } from '../../../src/system/packages.ts';
-import { SECRET, serveApi, ZONE } from '../../support/dns-apis/server.ts';
 import { scratchDirectory } from '../../support/rig/scratch.ts';
 import { rejection } from '../../unit-kit/expect.ts';
+import { installExample, serveExample } from './example-package.ts';
 import { edgesFor, record } from './provider-suite.ts';
 
 const PAGE = readFileSync('docs/dns.md', 'utf8');
@@ -52,36 +52,18 @@ test('the credentials in docs/dns.md are those of the providers', () => {
   assert.deepEqual(tableUnder('## Credentials'), native.flatMap(rowsOf));
 });
 
-/** The text of the n-th fenced block in a language. */
-function fenced(language: string): string {
-  const [, text] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'ms').exec(PAGE) ?? [];
-  return text ?? assert.fail(`there is no ${language} in the page`);
-}
-
 test('the example package of docs/dns.md works as it is', async (t) => {
-  const place = `${directory}/node_modules/evercert-dns-example`;
-  mkdirSync(place, { recursive: true });
-  writeFileSync(`${place}/package.json`, fenced('json'));
-  writeFileSync(`${place}/index.js`, fenced('js'));
+  installExample(`${directory}/node_modules`);
   const loadPackage = createPackageLoader(packagePlaces(directory, '/nowhere/main.js', undefined));
   const example = await findProvider('example', { loadPackage });
-
-  const values = new Set<string>();
-  const api = await serveApi(t, ({ method, path, headers, text }) => {
-    if (headers.authorization !== `Bearer ${SECRET}`)
-      return { status: 403, text: `no such token: ${headers.authorization}` };
-    if (path !== `/zones/${ZONE}/txt/${record('').name}`) return { status: 404, text: path };
-    if (method === 'POST') values.add(text);
-    if (method === 'DELETE') values.delete(text);
-    return { status: 200, json: {} };
-  });
-  const { add, remove: takeAway } = example.create({ token: SECRET, api_url: api.url }, edgesFor(t));
+  const api = await serveExample(t);
+  const { add, remove: takeAway } = example.create(api.credentials, edgesFor(t));
   await add(record('one'));
   await add(record('two'));
   await takeAway(record('one'), undefined);
-  assert.deepEqual([...values], ['two']);
+  assert.deepEqual(api.values(record('').name), ['two']);
 
-  const wrong = example.create({ token: 'Wr0ng', api_url: api.url }, edgesFor(t));
+  const wrong = example.create({ ...api.credentials, token: 'Wr0ng' }, edgesFor(t));
   const { message } = await rejection(wrong.add(record('three')), 'dns-provider');
   assert.equal(message, 'example: the API answered with status 403: no such token: Bearer (secret)');
 });

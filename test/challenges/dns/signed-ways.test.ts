@@ -290,7 +290,7 @@ test('google: what is no key file is refused without a word of it', (t) => {
 test('azure: another cloud, a named zone, an operation of another that is not done yet', async (t) => {
   const api = await serveAzure(t);
   const { environment, ...rest } = { ...api.credentials, environment: 'mars' };
-  failure(() => azure.create({ ...rest, environment }, edgesFor(t)), 'dns-provider');
+  failure(() => azure.create({ ...rest, environment }, edgesFor(t)), 'bad-settings');
   const dns = azure.create({ ...api.credentials, zone: ZONE }, edgesFor(t, 'never asked'));
   api.answer(undefined, undefined, {
     status: 409,
@@ -348,4 +348,14 @@ test('ovh: endpoints by name; keys of another endpoint', async (t) => {
   ]);
   failure(() => ovh.create({ ...given, endpoint: 'ovh-mars' }, edges), 'bad-settings');
   failure(() => ovh.create({ ...given, endpoint: 'http://api.example.net' }, edges), 'bad-settings');
+});
+
+test('route53: the set that is listed in the place of one that is not there is not taken for it', async (t) => {
+  const api = await serveRoute53(t);
+  api.put(`zzz.${ZONE}`, 'other');
+  const dns = route53.create(api.credentials, edgesFor(t));
+  await dns.add(ONE);
+  assert.deepEqual([api.values(NAME), api.values(`zzz.${ZONE}`)], [['one'], ['other']]);
+  await dns.remove(record('other'), undefined);
+  assert.deepEqual([api.values(NAME), api.values(`zzz.${ZONE}`)], [['one'], ['other']]);
 });

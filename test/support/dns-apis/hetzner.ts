@@ -18,7 +18,7 @@ const action = (status: number, state: string, error: unknown = null): ApiReply 
   },
 });
 
-/** @param outcome of every change, when it is asked for the second time */
+/** @param outcome of every change, when it is asked for the second time; 'at once': there is nothing to ask for */
 export async function serveHetzner(t: TestContext, outcome = 'success'): Promise<FakeApi> {
   const { sets, values, put } = fakeSets();
   const ttls = new Map<string, number>();
@@ -26,7 +26,10 @@ export async function serveHetzner(t: TestContext, outcome = 'success'): Promise
   const api = await serveApi(t, (request) => {
     if (request.headers.authorization !== `Bearer ${SECRET}`)
       return refuse(401, 'unauthorized', 'unable to authenticate');
-    if (request.path !== `${ROOT}/actions/42`) return answer(request, sets, ttls);
+    if (request.path !== `${ROOT}/actions/42`) {
+      const reply = answer(request, sets, ttls);
+      return reply.status === 201 && outcome === 'at once' ? action(201, 'success') : reply;
+    }
     const isDone = polls++ % 2 === 1;
     const error = { code: 'action_failed', message: 'Action failed' };
     return action(200, isDone ? outcome : 'running', isDone && outcome === 'error' ? error : null);

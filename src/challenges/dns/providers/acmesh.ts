@@ -1,8 +1,14 @@
 import { EvercertError } from '../../../errors.ts';
 import type { ShellResult } from '../../../system/process.ts';
 import type { ProviderDefinition, ProviderEdges, TxtRecord } from '../provider.ts';
-import shim from './acmesh-shim.sh';
+import bytes from './acmesh/bytes.sh';
+import call from './acmesh/call.sh';
+import http from './acmesh/http.sh';
+import kept from './acmesh/kept.sh';
+import start from './acmesh/start.sh';
+import words from './acmesh/words.sh';
 
+const SHIM = [start, words, bytes, http, kept, call].join('\n');
 /** The name of a script is that of a shell function too. */
 const SCRIPT = /^dns_[A-Za-z0-9_]{1,60}$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -22,7 +28,7 @@ const NO_SECRET = /^(?:ACMESH_|LE_|DEBUG$)/;
 
 /**
  * A dnsapi script of acme.sh that the user has installed, run with our own helper functions around it
- * (acmesh-shim.sh). Credentials are its variables.
+ * (acmesh/*.sh). Credentials are its variables.
  *
  * @param script dns_xx
  * @throws EvercertError bad-settings: that is no name of a script
@@ -37,14 +43,14 @@ export function acmeshProvider(script: string): ProviderDefinition {
     credentials: 'any',
     create: (credentials, edges) => {
       const variables = variablesOf(credentials);
-      const call = (action: 'add' | 'rm', record: TxtRecord) =>
+      const run = (action: 'add' | 'rm', record: TxtRecord) =>
         inTurn(script, () => callScript(edges, variables, script, action, record));
       return {
         add: async (record) => {
-          await call('add', record);
+          await run('add', record);
           return undefined;
         },
-        remove: (record) => call('rm', record),
+        remove: (record) => run('rm', record),
       };
     },
   };
@@ -88,14 +94,14 @@ async function callScript(
   action: 'add' | 'rm',
   { name, value, challenge }: TxtRecord,
 ): Promise<void> {
-  const call = {
+  const variablesOfCall = {
     EVERCERT_ACMESH_SCRIPT: script,
     EVERCERT_ACMESH_ACTION: action,
     EVERCERT_ACMESH_NAME: name,
     EVERCERT_ACMESH_VALUE: value,
     EVERCERT_ACMESH_DOMAIN: challenge.name,
   };
-  const result = await edges.run(COMMAND, { ...variables, ...call }, shim);
+  const result = await edges.run(COMMAND, { ...variables, ...variablesOfCall }, SHIM);
   if (!result.ok) throw failed(`${script}_${action} for ${name}`, result, variables);
 }
 

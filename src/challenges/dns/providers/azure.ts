@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { EvercertError } from '../../../errors.ts';
 import type { HttpResponse } from '../../../system/http.ts';
 import { AZURE_CLOUDS, azureToken } from '../azure-token.ts';
 import { guardedSetProvider } from '../guarded-set.ts';
@@ -86,7 +87,11 @@ export const provider: ProviderDefinition = {
     const rest = createRest({ provider: 'azure', secrets: [given.client_secret ?? ''], explain }, edges);
     const cloud = AZURE_CLOUDS[given.environment ?? 'public'];
     if (cloud === undefined)
-      throw rest.failed('environment is unknown', `It is one of ${Object.keys(AZURE_CLOUDS).join(', ')}.`);
+      throw new EvercertError(
+        'bad-settings',
+        'azure: there is no such environment',
+        `It is one of ${Object.keys(AZURE_CLOUDS).join(', ')}.`,
+      );
     const token = azureToken(given, cloud, rest, edges);
     const base = checkedUrl('azure', given.api_url ?? cloud.api);
     const authorization = async () => ({ authorization: `Bearer ${await token()}` });

@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ProviderEdges, TxtRecord } from '../../../../src/challenges/dns/provider.ts';
@@ -28,6 +36,8 @@ export interface Stage {
   ) => Promise<void>;
   /** How the last one ended. */
   readonly last: () => ShellResult;
+  /** Has all tools note their arguments from now on. @returns what tells them: a program and its arguments a line */
+  readonly spied: () => () => string;
   /** Temporary files that are left. */
   readonly leftovers: () => string[];
 }
@@ -79,8 +89,19 @@ export function setStage(
       else await provider.remove(whole, undefined);
     },
     last: () => last ?? { ok: false, outcome: 'never run', output: '', stdout: '', ms: 0 },
+    spied: () => {
+      for (const tool of readdirSync(at('bin'))) spyOn(tool, join(at('bin'), tool), at('spied'));
+      return () => readFileSync(at('spied'), 'utf8');
+    },
     leftovers: () => readdirSync(at('tmp')),
   };
+}
+
+function spyOn(tool: string, path: string, log: string): void {
+  const target = readlinkSync(path);
+  rmSync(path);
+  const script = `#!/bin/sh\nprintf '%s\\n' "${tool} $*" >>${log}\nexec ${target} "$@"\n`;
+  writeFileSync(path, script, { mode: 0o755 });
 }
 
 function link(program: string, path: string): void {
