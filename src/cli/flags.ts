@@ -60,7 +60,7 @@ const FORCE: Flag = { name: 'force-renewal', also: ['renew-by-default'], help: '
 const ISSUANCE_TIMEOUT: Flag = {
   name: 'issuance-timeout',
   value: 'SECONDS',
-  help: 'give up an order that takes longer (default 300); the next run goes on with it',
+  help: 'give up an order that takes the CA longer (default 300); the next run goes on with it',
 };
 const DRY_RUN: Flag = {
   name: 'dry-run',

@@ -79,7 +79,8 @@ function late({ clock, signal }: DnsSolverEdges): AbortSignal {
     await clock.sleep(LATE_MS, controller.signal);
     controller.abort(signal.reason);
   };
-  signal.addEventListener('abort', () => void follow(), { once: true });
+  if (signal.aborted) void follow();
+  else signal.addEventListener('abort', () => void follow(), { once: true });
   return controller.signal;
 }
 

@@ -11,13 +11,20 @@ export interface Authority {
 /** All addresses of all name servers of a zone that can be found. */
 export type AuthoritiesOf = (zone: string) => Promise<readonly Authority[]>;
 
-/** Asks about each zone once in a run. */
+/** More of them is no zone that anybody runs, but one that means us to be busy. */
+const MAX_SERVERS = 20;
+const MAX_ADDRESSES = 16;
+
+/** Asks about each zone once in a run, if something is found. */
 export function createAuthorities(resolver: Pick<DnsClient, 'ns' | 'addresses'>): AuthoritiesOf {
   const known = new Map<string, Promise<readonly Authority[]>>();
   return (zone) => {
     const found = known.get(zone) ?? findAuthorities(resolver, zone);
     known.set(zone, found);
-    return found;
+    return found.then((all) => {
+      if (all.length === 0) known.delete(zone);
+      return all;
+    });
   };
 }
 
@@ -27,9 +34,9 @@ async function findAuthorities(
 ): Promise<readonly Authority[]> {
   const servers = (await resolver.ns(zone).catch(unanswered)) ?? [];
   const found = await Promise.all(
-    servers.map(async (server) => {
+    servers.slice(0, MAX_SERVERS).map(async (server) => {
       const addresses = (await resolver.addresses(server).catch(unanswered)) ?? [];
-      return addresses.map((address) => ({ server, address }));
+      return addresses.slice(0, MAX_ADDRESSES).map((address) => ({ server, address }));
     }),
   );
   return found.flat();

@@ -98,3 +98,26 @@ test('a server that is only ever silent is asked twice; one that has answered, a
     for (const address of ['up', 'dead']) await rejection(at(address).txt('a'), 'dns-failed');
   assert.deepEqual([asked.filter((address) => address === 'up').length, asked.length], [6, 8]);
 });
+
+test('a zone of very many servers does not keep us busy', async () => {
+  const many = (count: number, what: string) =>
+    Array.from({ length: count }, (_, index) => `${what}${index}`);
+  const authoritiesOf = createAuthorities({
+    ns: async () => many(5000, 'ns'),
+    addresses: async () => many(4000, 'address'),
+  });
+  assert.equal((await authoritiesOf('zone')).length, 320);
+});
+
+test('a zone whose servers could not be found is looked up again', async () => {
+  let asked = 0;
+  const authoritiesOf = createAuthorities({
+    ns: async () => {
+      asked += 1;
+      return asked === 1 ? silent() : ['a.test'];
+    },
+    addresses: async (name) => [name],
+  });
+  assert.deepEqual(await authoritiesOf('zone'), []);
+  assert.equal((await authoritiesOf('zone')).length, 1);
+});
