@@ -1,7 +1,8 @@
 import { EvercertError } from '../errors.ts';
 
+/** certbot's own plugins, and those of ours; where none of ours goes by that name, the error says what there is. */
 const PLUGIN =
-  /^--dns-(azure|cloudflare|desec|digitalocean|gandi|google|hetzner|ovh|rfc2136|route53)(-credentials|-propagation-seconds)?(?:=(.*))?$/s;
+  /^--dns-(azure|cloudflare|desec|digitalocean|dnsimple|dnsmadeeasy|gandi|gehirn|google|hetzner|linode|luadns|nsone|ovh|rfc2136|route53|sakuracloud)(-credentials|-propagation-seconds)?(?:=(.*))?$/s;
 /** What --dns-propagation-timeout is by itself: a fixed sleep of certbot's that is shorter says nothing to us. */
 const USUAL_WAIT_S = 120;
 
@@ -17,7 +18,7 @@ export function fromCertbot(argv: readonly string[]): string[] {
     const word = argv[at] ?? '';
     const takeValue = (inline: string | undefined) => inline ?? argv[++at] ?? '';
     const [, plugin, rest, inline] = PLUGIN.exec(word) ?? [];
-    const [, authenticator] = /^(?:--authenticator=|-a(?=.))(.*)$/s.exec(word) ?? [];
+    const [, authenticator] = /^(?:--authenticator=|-a(?=[a-z]))(.*)$/s.exec(word) ?? [];
     if (word === '-a' || word === '--authenticator' || authenticator !== undefined)
       words.push(fromAuthenticator(takeValue(authenticator)));
     else if (plugin === undefined) words.push(word);

@@ -8,6 +8,7 @@ import { checkSettings, readSettings, type Settings, saveSettings } from '../lin
 import { decide } from '../renewal/decide.ts';
 import { parseIdentifier, sameNames } from '../x509/identifier.ts';
 import { checkLocal } from './check-local.ts';
+import { checkProviders } from './check-providers.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 import { openStore, withoutLeftovers } from './open-store.ts';
 import { planEvent, withoutUseless } from './plan-all.ts';
@@ -46,6 +47,7 @@ export async function certonly(options: CertonlyOptions, edges: Edges): Promise<
   const { name, old } = understand(paths, names, options, edges);
   const settings = checkSettings(wantedSettings(names, lineageOptions, old));
   await checkLocal(edges, settings);
+  await checkProviders(edges, paths, name, settings);
   const lineage = usable(edges, paths, readLineage(edges.disk, paths, name, settings), options);
   const force =
     options.force ||
