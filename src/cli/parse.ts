@@ -27,7 +27,7 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
   const [word, ...rest] = argv;
   const verb = verbOf(word);
   if (verb === undefined) throw unknownVerb(word);
-  const words = PROVING.includes(verb) ? fromCertbot(rest) : rest;
+  const words = PROVING.includes(verb) ? fromCertbot(verb, rest) : rest;
   const given = await splitWords(verb, flagWords(verb, words));
   const { configDir } = readPlace(createReader(verb, given), surroundings);
   const { merged, blame } = await withConfig(verb, given, configDir, surroundings);

@@ -36,13 +36,13 @@ export type DnsSolvers = (settings: DnsSettings) => Promise<Solver>;
 
 const PROPAGATION_TIMEOUT_S = 120;
 const SHELL_TIMEOUT_MS = 300_000;
-/** After an interruption nobody waits for long. */
-const CLEAN_UP_SHELL_TIMEOUT_MS = 30_000;
+/** For all clean-ups together, after an interruption: nobody waits for long then. */
+const LATE_MS = 30_000;
 
 export function createDnsSolvers(edges: DnsSolverEdges, paths: StorePaths): DnsSolvers {
   const inTurn = createTurns();
-  const adding = createPhase(edges, edges.signal, SHELL_TIMEOUT_MS);
-  const removing = createPhase(edges, new AbortController().signal, CLEAN_UP_SHELL_TIMEOUT_MS);
+  const adding = createPhase(edges, edges.signal);
+  const removing = createPhase(edges, late(edges));
   return async (settings) => {
     const { provider: name, resolvers, credentials: file, accountLabel = false } = settings;
     const definition = await findProvider(name, { loadPackage: await edges.packages(paths.root) });
@@ -64,7 +64,18 @@ export function createDnsSolvers(edges: DnsSolverEdges, paths: StorePaths): DnsS
   };
 }
 
-/** What one signal ends, and what ends by its own time limits alone: a clean-up after an interruption. */
+/** Follows the signal of the run some time later. */
+function late({ clock, signal }: DnsSolverEdges): AbortSignal {
+  const controller = new AbortController();
+  const follow = async () => {
+    await clock.sleep(LATE_MS, controller.signal);
+    controller.abort(signal.reason);
+  };
+  signal.addEventListener('abort', () => void follow(), { once: true });
+  return controller.signal;
+}
+
+/** What an interruption ends at once, and what it leaves some time. */
 function together(adder: DnsProvider, remover: DnsProvider): DnsProvider {
   return {
     add: (record) => adder.add(record).catch(asProviderError),
@@ -78,7 +89,7 @@ interface Phase {
   readonly viewOf: (resolvers: readonly string[] | undefined) => Promise<View>;
 }
 
-function createPhase(edges: DnsSolverEdges, signal: AbortSignal, shellTimeoutMs: number): Phase {
+function createPhase(edges: DnsSolverEdges, signal: AbortSignal): Phase {
   const connection = once(() => edges.http('dns-provider', undefined));
   const views = new Map<string, Promise<View>>();
   const viewOf: Phase['viewOf'] = (resolvers) => {
@@ -101,7 +112,7 @@ function createPhase(edges: DnsSolverEdges, signal: AbortSignal, shellTimeoutMs:
       run: async (command, env, input) => {
         const run = input === undefined ? edges.runShell : edges.shellWith(input);
         const environment = { ...baseEnvironment(edges.environment), ...env };
-        const result = await run(command, environment, shellTimeoutMs, signal);
+        const result = await run(command, environment, SHELL_TIMEOUT_MS, signal);
         signal.throwIfAborted();
         return result;
       },

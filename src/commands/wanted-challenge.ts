@@ -114,7 +114,7 @@ function checkFits(name: string, challenge: ChallengeSettings): void {
   const byDns = BY_DNS.includes(challenge.type) || ('proof' in challenge && challenge.proof === 'dns-01');
   if (name.startsWith('*.') && !byDns)
     throw badUsage(
-      `${name} cannot be proven over HTTP or TLS: a wildcard name needs DNS`,
+      `${name} cannot be proven over HTTP or TLS: a wildcard name needs dns-01`,
       `Give --dns PROVIDER for all names, or for this one: --challenge '${name}=dns:PROVIDER' (docs/dns.md lists the providers).`,
     );
   if (parseIdentifier(name).type === 'ip' && byDns)

@@ -96,16 +96,14 @@ async function makeReady(
 ): Promise<Order> {
   if (placed.order.status !== 'pending') return placed.order;
   listener.step('challenges');
-  const validated = () => pollOrder(connection, placed.url, ['pending'], deadline);
-  const order = await authorize(
-    connection,
-    placed.order,
-    solverOf,
-    (proofs) => listener.presented(proofs),
-    validated,
-  );
-  if (order.status === 'invalid') throw await explainInvalid(connection, order);
-  return order;
+  const validated = async () => {
+    const order = await pollOrder(connection, placed.url, ['pending'], deadline);
+    // Asked before the clean-up, by which names would fail that the CA is still looking at.
+    if (order.status === 'invalid') throw await explainInvalid(connection, order);
+    return order;
+  };
+  const presented: OrderListener['presented'] = (proofs) => listener.presented(proofs);
+  return await authorize(connection, placed.order, solverOf, presented, validated);
 }
 
 /** @returns the URL of the certificate */

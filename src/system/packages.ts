@@ -33,9 +33,22 @@ export function createPackageLoader(places: readonly string[]): LoadPackage {
   };
 }
 
-/** Its "exports", which only a package's own name leads to; else its "main". */
+/** Its "exports", be they for import alone; else its "main". */
 function entryOf(directory: string, name: string): string {
   const own = createRequire(join(directory, 'package.json'));
   const { exports } = own('./package.json');
-  return own.resolve(exports === undefined ? directory : name);
+  if (exports === undefined) return own.resolve(directory);
+  const file = importedFrom(exports);
+  return file === undefined ? own.resolve(name) : join(directory, file);
+}
+
+const CONDITIONS = ['import', 'node', 'default'];
+
+/** The file that `import` would take; undefined where only `require` has one. */
+function importedFrom(exports: unknown): string | undefined {
+  if (typeof exports === 'string') return exports.startsWith('./') ? exports : undefined;
+  if (typeof exports !== 'object' || exports === null) return undefined;
+  const entries = Object.entries(exports);
+  const [, target] = entries.find(([key]) => key === '.' || CONDITIONS.includes(key)) ?? [];
+  return importedFrom(target);
 }

@@ -146,11 +146,11 @@ const REFUSED: Readonly<Record<string, readonly [Partial<ProofOptions>, readonly
     ['a.example'],
     /b\.example/,
   ],
-  'a wildcard by HTTP': [{ ways: ['standalone'] }, NAMES, /a wildcard name needs DNS/],
+  'a wildcard by HTTP': [{ ways: ['standalone'] }, NAMES, /a wildcard name needs dns-01/],
   'a wildcard by hooks over HTTP': [
     { ways: ['manual'], manualAuthHook: 'x', preferredChallenges: ['http-01'] },
     NAMES,
-    /a wildcard name needs DNS/,
+    /a wildcard name needs dns-01/,
   ],
   'an address by DNS': [{ ways: ['dns:cloudflare'] }, ['192.0.2.1'], /it is an address/],
   'no provider': [{ ways: ['dns'] }, ['a.example'], /no DNS provider/],

@@ -7,7 +7,7 @@ import { scenarios } from './scenarios.ts';
 import { tryAll } from './trial.ts';
 
 /** All of them: soak/kills.ts. */
-const STRIDE = 3;
+const STRIDE = 5;
 
 describe('a run killed before, in the middle of or after any change', () => {
   for (const [i, scenario] of scenarios.entries()) {

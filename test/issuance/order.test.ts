@@ -14,7 +14,7 @@ import { publicKeyOfPem } from '../../src/x509/keys.ts';
 import { type Meeting, meetRegistered } from '../unit-kit/ca.ts';
 import { ecKey } from '../unit-kit/chains.ts';
 import { rejection } from '../unit-kit/expect.ts';
-import { anAuthorization, anOrder, scripted, urlOf } from '../unit-kit/scripted.ts';
+import { aChallenge, anAuthorization, anOrder, scripted, urlOf } from '../unit-kit/scripted.ts';
 
 const names = ['a.example', '192.0.2.1'];
 const identifiers = names.map(parseIdentifier);
@@ -254,6 +254,19 @@ test('an order that never ends is left to the next run', async () => {
     'order-timeout',
   );
   assert.equal(isFinal(error), false);
+});
+
+test('why an order failed is asked while the answers still stand, which others may need', async () => {
+  const error = { type: 'urn:ietf:params:acme:error:dns', detail: 'no such name' };
+  const refused = { challenges: [{ ...aChallenge, status: 'invalid', error }] };
+  const meeting = scripted({
+    o: [anOrder('pending'), anOrder('invalid')],
+    authz: [anAuthorization('pending'), anAuthorization('invalid', refused)],
+    chall: [{ body: aChallenge }],
+  });
+  const by = { ...solver, cleanUp: async () => void meeting.log.push('clean up') };
+  await rejection(obtain(meeting, { ...forA, earlier: urlOf('o') }, by), 'challenge-failed');
+  assert.deepEqual(meeting.log.slice(-2), ['get authz', 'clean up']);
 });
 
 const problem = (status: number, type: string) => problemError(readProblem(status, { type }), 'ca', 'x');

@@ -6,6 +6,7 @@ import { failure } from '../unit-kit/expect.ts';
 const SAID: Readonly<Record<string, string>> = {
   '-d a.example --standalone': '-d a.example --standalone',
   '-a standalone -d a': '--standalone -d a',
+  '-d -a.example --dns -a': '-d -a.example --dns -a',
   '-astandalone': '--standalone',
   '--authenticator=webroot -w /x': '--webroot -w /x',
   '--authenticator manual': '--manual',
@@ -20,11 +21,12 @@ const SAID: Readonly<Record<string, string>> = {
 };
 
 for (const [theirs, ours] of Object.entries(SAID)) {
-  test(`${theirs} is ${ours}`, () => assert.deepEqual(fromCertbot(theirs.split(' ')), ours.split(' ')));
+  test(`${theirs} is ${ours}`, () =>
+    assert.deepEqual(fromCertbot('certonly', theirs.split(' ')), ours.split(' ')));
 }
 
 for (const line of ['-a nginx', '--authenticator=apache', '-a dns-', '-a']) {
   test(`refused: ${line}`, () => {
-    failure(() => fromCertbot(line.split(' ')), 'usage');
+    failure(() => fromCertbot('certonly', line.split(' ')), 'usage');
   });
 }

@@ -26,7 +26,7 @@ const NAMES_AT_A_TIME = 8;
 export function dnsSolver(provider: DnsProvider, isAccountLabel: boolean, edges: DnsSolverEdges): Solver {
   /** Values that a present that failed never came to. */
   const untouched = new Set<string>();
-  /** Why values could not be added. */
+  /** Why values could not be added: the words of the provider. */
   const refused = new Map<string, string>();
   return {
     type: isAccountLabel ? 'dns-account-01' : 'dns-01',
@@ -44,7 +44,7 @@ export function dnsSolver(provider: DnsProvider, isAccountLabel: boolean, edges:
           untouched.delete(record.value);
           const added = add(provider, record, proofName(record.challenge, isAccountLabel), remember);
           await added.catch((error: unknown) => {
-            refused.set(record.value, String(error));
+            if (isRefusal(error)) refused.set(record.value, error.message);
             throw error;
           });
         }),
@@ -58,11 +58,15 @@ export function dnsSolver(provider: DnsProvider, isAccountLabel: boolean, edges:
       await forEachName([...traces.keys()], edges, async (record) => {
         // Who may not add in the same words may not remove: there is nothing.
         await provider.remove(record, traces.get(record)).catch((error: unknown) => {
-          if (refused.get(record.value) !== String(error)) throw error;
+          if (!isRefusal(error) || refused.get(record.value) !== error.message) throw error;
         });
       });
     },
   };
+}
+
+function isRefusal(error: unknown): error is EvercertError {
+  return error instanceof EvercertError && error.code === 'dns-provider';
 }
 
 /** Nothing more is begun once something failed. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { asEvercertError } from '../../errors.ts';
 import type { Fault, Finding } from '../../events.ts';
@@ -46,6 +47,8 @@ export async function selfCheck(
 ): Promise<readonly Finding[]> {
   const over = new AbortController();
   const signal = AbortSignal.any([edges.signal, over.signal]);
+  // Every probe listens.
+  setMaxListeners(0, signal);
   const tools = await toolsOf(edges, signal);
   const found: (readonly [string, Fault])[] = [];
   const looking = proofs.map(async (proof) => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
+import fc from 'fast-check';
 import { parseCredentials } from '../../../src/challenges/dns/credential-file.ts';
 import { readCredentials } from '../../../src/challenges/dns/credentials.ts';
 import type { ProviderDefinition } from '../../../src/challenges/dns/provider.ts';
+import { EvercertError } from '../../../src/errors.ts';
 import { readOwned } from '../../../src/system/owned-file.ts';
 import { scratchDirectory } from '../../support/rig/scratch.ts';
 import { failure } from '../../unit-kit/expect.ts';
@@ -42,6 +44,10 @@ for (const [name, text] of Object.entries(FILES)) {
   });
 }
 
+test('the same value twice is no contradiction', () => {
+  assert.deepEqual(parseCredentials(definition, 'zone = z\nAD_ZONE=z', 'f'), { zone: 'z' });
+});
+
 test('double quotes as in a shell', () => {
   assert.deepEqual(parseCredentials(definition, 'zone="a\\"b\\\\c\\$d"', 'f'), { zone: 'a"b\\c$d' });
 });
@@ -75,6 +81,35 @@ test('an unknown key: the known ones are named', () => {
   assert.equal(hint, 'It knows api_token, AD_TOKEN, ACME_DNS_TOKEN, zone, AD_ZONE.');
 });
 
+test('whatever a file holds: values without control characters, or an error that tells none of it', () => {
+  const piece = fc.constantFrom(
+    'api_token',
+    'AD_ZONE',
+    ' ',
+    '=',
+    '"',
+    "'",
+    '#',
+    '\n',
+    '\\',
+    '{',
+    SECRET,
+    'export ',
+    '\x07',
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(piece, fc.string({ maxLength: 3 })), { maxLength: 12 }), (pieces) => {
+      try {
+        for (const value of Object.values(parseCredentials(definition, pieces.join(''), '/f')))
+          assert.doesNotMatch(value, /\p{Cc}|^$/u);
+      } catch (error) {
+        if (!(error instanceof EvercertError)) throw error;
+        assert.doesNotMatch(error.message + error.hint, /S3cr3t/);
+      }
+    }),
+  );
+});
+
 function file(name: string, text: string, mode = 0o600): string {
   const path = `${directory}/${name}`;
   writeFileSync(path, text);
@@ -96,6 +131,9 @@ test('the file of the settings before systemd before the environment, and never 
   assert.deepEqual(read(systemd), { api_token: 'systemd' });
   assert.deepEqual(read(environment), { api_token: 'variable', zone: 'z' });
   assert.deepEqual(read({ ...environment, CREDENTIALS_DIRECTORY: '/absent' }).api_token, 'variable');
+  // systemd takes no colon in a name.
+  file('systemd/evercert-dns-acmesh-dns_x', 'A=b');
+  assert.deepEqual(read(systemd, undefined, any), { A: 'b' });
 });
 
 test('variables: the first of the table, an empty one is none, _FILE names a file', () => {

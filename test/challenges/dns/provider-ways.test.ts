@@ -128,6 +128,16 @@ test('hetzner: a zone that is locked by another change is waited for', async (t)
   assert.deepEqual([api.values(NAME), edges.slept[0]], [['one'], 2000]);
 });
 
+for (const [provider, serve] of [
+  [cloudflare, serveCloudflare],
+  [digitalocean, serveDigitalOcean],
+] as const)
+  test(`${provider.name}: an answer to an addition with no word of success`, async (t) => {
+    const api = await serve(t);
+    api.answer(undefined, { status: 200, json: { success: false } });
+    await rejection(provider.create(api.credentials, edgesFor(t)).add(ONE), 'dns-provider');
+  });
+
 for (const url of ['http://api.example', 'ftp://api.example', 'api.example', ''])
   test(`the secret is not sent to ${JSON.stringify(url)}`, (t) => {
     const given = { token: SECRET, api_url: url };

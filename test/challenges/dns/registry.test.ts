@@ -102,6 +102,16 @@ function install(path: string, files: Readonly<Record<string, string>>): void {
 const module = (name: string, trace: string) =>
   `export const provider = { name: '${name}', credentials: 'any', create: () => ({ add: async () => '${trace}', remove: async () => {} }) };`;
 
+test('where packages are looked for', () => {
+  const self = '/usr/lib/node_modules/a/node_modules/evercert/dist/main.js';
+  const above = ['/usr/lib/node_modules/a/node_modules', '/usr/lib/node_modules'];
+  assert.deepEqual(packagePlaces('/etc/evercert', self, undefined), ['/etc/evercert/node_modules', ...above]);
+  assert.deepEqual(packagePlaces('/s', '/opt/evercert/dist/main.js', 'relative:/opt/packages:'), [
+    '/s/node_modules',
+    '/opt/packages',
+  ]);
+});
+
 test('packages are found beside the store, beside evercert and in NODE_PATH', async () => {
   install('etc/node_modules/evercert-dns-a', {
     'package.json': '{"type":"module","exports":"./lib/a.js"}',

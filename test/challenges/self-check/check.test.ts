@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 import type { Questions } from '../../../src/challenges/self-check/authority.ts';
 import { type SelfCheckEdges, selfCheck } from '../../../src/challenges/self-check/check.ts';
 import { shownOf } from '../../../src/challenges/self-check/shown.ts';
 import type { ChallengeType, Proof } from '../../../src/challenges/solver.ts';
 import { EvercertError } from '../../../src/errors.ts';
-import type { AlpnAnswer } from '../../../src/system/alpn-probe.ts';
+import { type AlpnAnswer, probeAlpn } from '../../../src/system/alpn-probe.ts';
+import { systemClock } from '../../../src/system/clock.ts';
 import type { CaaRecord } from '../../../src/system/dns.ts';
-import type { HttpAnswer } from '../../../src/system/http-probe.ts';
+import { type HttpAnswer, probeHttp } from '../../../src/system/http-probe.ts';
 import type { Unreached } from '../../../src/system/reach.ts';
+import { listenOn } from '../../unit-kit/listen.ts';
 
 const PORTS = { http: 8080, https: 8443 };
 const KEY = 'token.thumb';
@@ -239,3 +242,30 @@ for (const [type, where, content] of SHOWN) {
     assert.match(shown.content, content);
   });
 }
+
+test('a hundred names at once, by real sockets', async (t) => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  t.after(() => process.off('warning', note));
+  const server = createServer((_, response) => void setTimeout(() => response.end(KEY), 20));
+  const http = await listenOn(t, server);
+  let most = 0;
+  let busy = 0;
+  const names = Array.from({ length: 100 }, (_, index) => proof(`n${index}.example.org`));
+  const dns = { cname: async () => undefined, isZone: async () => true, ns: async () => [] };
+  const openDns = async () => ({ ...dns, addresses: async () => ['127.0.0.1'], caa: async () => [] });
+  const counted: typeof probeHttp = async (...question) => {
+    busy += 1;
+    most = Math.max(most, busy);
+    return probeHttp(...question).finally(() => {
+      busy -= 1;
+    });
+  };
+  const { sleep } = systemClock;
+  const edges = { openDns, probeHttp: counted, probeAlpn, sleep, signal: new AbortController().signal };
+  assert.deepEqual(await selfCheck(names, [], { http, https: 0 }, edges), []);
+  assert.equal(most, 16);
+  await new Promise(setImmediate);
+  assert.deepEqual(warnings, []);
+});

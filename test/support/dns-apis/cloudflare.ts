@@ -3,12 +3,14 @@ import {
   type ApiReply,
   type ApiRequest,
   type FakeApi,
+  type FakeRecords,
   fakeRecords,
   jsonOf,
   SECRET,
   serveApi,
   ZONE,
 } from './server.ts';
+import { quoted, unquoted } from './sets.ts';
 
 export const ZONE_ID = '023e105f4ecef8ad9ca31a8372d0c353';
 const ROOT = '/client/v4';
@@ -45,10 +47,7 @@ export async function serveCloudflare(
   };
 }
 
-const quoted = (value: string) => `"${value.replace(/["\\]/g, '\\$&')}"`;
-const unquoted = (value: string) => value.slice(1, -1).replace(/\\(.)/g, '$1');
-
-function answer(request: ApiRequest, zone: ReturnType<typeof fakeRecords>, scoped: boolean): ApiReply {
+function answer(request: ApiRequest, zone: FakeRecords, scoped: boolean): ApiReply {
   const { method, path, headers } = request;
   const key = headers['x-auth-email'] === 'me@example.org' ? headers['x-auth-key'] : undefined;
   const token = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1] ?? key;
@@ -81,7 +80,7 @@ function zones({ query }: ApiRequest, maySee: boolean): ApiReply {
 }
 
 /** With other types among them, in pages. */
-function list({ query }: ApiRequest, zone: ReturnType<typeof fakeRecords>): ApiReply {
+function list({ query }: ApiRequest, zone: FakeRecords): ApiReply {
   if (query.has('name')) return refuse(400, 9207, 'Unknown filter name');
   const txt = [...zone.records.values()].map(({ id, name, value }) => ({
     id: `r${id}`,
@@ -103,7 +102,7 @@ function list({ query }: ApiRequest, zone: ReturnType<typeof fakeRecords>): ApiR
   });
 }
 
-function create(request: ApiRequest, zone: ReturnType<typeof fakeRecords>): ApiReply {
+function create(request: ApiRequest, zone: FakeRecords): ApiReply {
   const { type, name, content, ttl } = (jsonOf(request) ?? {}) as Record<string, unknown>;
   if (type !== 'TXT' || typeof name !== 'string' || typeof content !== 'string')
     return refuse(400, 9207, 'Request body is invalid.');

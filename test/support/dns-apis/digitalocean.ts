@@ -3,6 +3,7 @@ import {
   type ApiReply,
   type ApiRequest,
   type FakeApi,
+  type FakeRecords,
   fakeRecords,
   jsonOf,
   SECRET,
@@ -34,7 +35,7 @@ export async function serveDigitalOcean(t: TestContext): Promise<FakeApi> {
   };
 }
 
-function answer(request: ApiRequest, zone: ReturnType<typeof fakeRecords>): ApiReply {
+function answer(request: ApiRequest, zone: FakeRecords): ApiReply {
   const { method, path, headers } = request;
   if (headers.authorization !== `Bearer ${SECRET}`)
     return refuse(401, 'Unauthorized', 'Unable to authenticate you');
@@ -44,7 +45,7 @@ function answer(request: ApiRequest, zone: ReturnType<typeof fakeRecords>): ApiR
   return method === 'DELETE' && zone.records.delete(Number(id)) ? { status: 204 } : NOT_FOUND;
 }
 
-function list({ query }: ApiRequest, zone: ReturnType<typeof fakeRecords>): ApiReply {
+function list({ query }: ApiRequest, zone: FakeRecords): ApiReply {
   const found = query.get('type') === 'TXT' ? zone.of(query.get('name') ?? '') : [];
   const page = Number(query.get('page') ?? 1);
   const shown = found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
@@ -71,7 +72,7 @@ function list({ query }: ApiRequest, zone: ReturnType<typeof fakeRecords>): ApiR
   };
 }
 
-function create(request: ApiRequest, zone: ReturnType<typeof fakeRecords>): ApiReply {
+function create(request: ApiRequest, zone: FakeRecords): ApiReply {
   const { type, name, data, ttl } = (jsonOf(request) ?? {}) as Record<string, unknown>;
   if (type !== 'TXT' || typeof name !== 'string' || typeof data !== 'string')
     return refuse(422, 'unprocessable_entity', 'Data is invalid.');

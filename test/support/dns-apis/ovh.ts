@@ -5,6 +5,7 @@ import {
   type ApiReply,
   type ApiRequest,
   type FakeApi,
+  type FakeRecords,
   fakeRecords,
   jsonOf,
   SECRET,
@@ -67,7 +68,7 @@ function whoAsks({ method, url, headers, text }: ApiRequest): ApiReply | undefin
   return refuse(400, 'INVALID_SIGNATURE', 'Invalid signature');
 }
 
-function answer(request: ApiRequest, zone: ReturnType<typeof fakeRecords>): ApiReply {
+function answer(request: ApiRequest, zone: FakeRecords): ApiReply {
   const { method, path, query } = request;
   const [, zoneName, action, id] =
     /^\/1\.0\/domain\/zone\/([^/]+)\/(record|refresh)(?:\/(\d+))?$/.exec(path) ?? [];
@@ -81,7 +82,7 @@ function answer(request: ApiRequest, zone: ReturnType<typeof fakeRecords>): ApiR
 
 const nameOf = (subDomain: string) => (subDomain === '' ? ZONE : `${subDomain}.${ZONE}`);
 
-function one(method: string, id: number, zone: ReturnType<typeof fakeRecords>): ApiReply {
+function one(method: string, id: number, zone: FakeRecords): ApiReply {
   const record = zone.records.get(id);
   if (record === undefined)
     return {
@@ -93,7 +94,7 @@ function one(method: string, id: number, zone: ReturnType<typeof fakeRecords>): 
   return { status: 200, json: null };
 }
 
-function create(request: ApiRequest, zone: ReturnType<typeof fakeRecords>): ApiReply {
+function create(request: ApiRequest, zone: FakeRecords): ApiReply {
   const { fieldType, subDomain, target, ttl } = (jsonOf(request) ?? {}) as Record<string, unknown>;
   if (fieldType !== 'TXT' || typeof subDomain !== 'string' || typeof target !== 'string' || target === '')
     return { status: 400, json: saying('Invalid parameters', 'Client::BadRequest') };

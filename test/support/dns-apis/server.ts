@@ -119,3 +119,5 @@ export function fakeRecords() {
   };
   return { records, add, of: (name: string) => [...records.values()].filter((each) => each.name === name) };
 }
+
+export type FakeRecords = ReturnType<typeof fakeRecords>;

@@ -21,7 +21,7 @@ function labelOf(name: string): string {
   return name.endsWith(`.${ZONE}`) ? name.slice(0, -ZONE.length - 1) : `outside: ${name}`;
 }
 
-const quoted = (value: string) => `"${value.replace(/["\\]/g, '\\$&')}"`;
-const unquoted = (text: string) => text.slice(1, -1).replace(/\\(.)/g, '$1');
+export const quoted = (value: string) => `"${value.replace(/["\\]/g, '\\$&')}"`;
+export const unquoted = (text: string) => text.slice(1, -1).replace(/\\(.)/g, '$1');
 
 export const isQuoted = (value: unknown) => typeof value === 'string' && /^"(?:[^"\\]|\\.)*"$/.test(value);

@@ -126,7 +126,8 @@ function keyBlock({ name, algorithm, secret }: UpdateKey): string {
   return `key "${name}" { algorithm ${algorithm}; secret "${secret}"; };`;
 }
 
-function zoneFile(nameServers: readonly string[], lines: string): string {
+/** Of a primary server with these addresses. */
+export function zoneFile(nameServers: readonly string[], lines: string): string {
   const servers = nameServers.map((address, index) => `@ NS ns${index + 1}\nns${index + 1} A ${address}`);
   return `$TTL 60\n@ SOA ns1 hostmaster 1 3600 600 86400 60\n${servers.join('\n')}\n${lines}\n`;
 }

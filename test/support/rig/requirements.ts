@@ -21,6 +21,7 @@ export const debianPackages = {
   postfix: 'postfix',
   promtool: 'prometheus',
   named: 'bind9',
+  knotd: 'knot',
   'systemd-analyze': 'systemd',
   'nginx-stream': 'libnginx-mod-stream',
 } as const;

@@ -1,5 +1,5 @@
 // A secondary that has the records 20 s after its primary, asked by the CA: no validation fails.
-// node esbuild.config.js && node .build/test/soak/lagging-secondary.js [SECONDS] [ORDERS]
+// node esbuild.config.js && node .build/test/soak/dns-lag.js [SECONDS] [ORDERS]
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { evercert } from '../support/evercert.ts';
