@@ -35,7 +35,7 @@ export type DnsSolverEdges = Pick<
   | 'packages'
   | 'uid'
 >;
-type DnsSettings = Extract<ChallengeSettings, { type: 'dns' }>;
+export type DnsSettings = Extract<ChallengeSettings, { type: 'dns' }>;
 
 /** Builds the solvers of a run for TXT records: records of one name come one after the other in all of them. */
 export type DnsSolvers = (settings: DnsSettings) => Promise<Solver>;
