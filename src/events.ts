@@ -284,6 +284,7 @@ export type WarningCode =
   | 'not-saved'
   | 'cleanup-failed'
   | 'propagation-unchecked'
+  | 'credentials-of-this-shell'
   | 'kept';
 
 export type Emit = (event: Event) => void;

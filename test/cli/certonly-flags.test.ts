@@ -443,7 +443,7 @@ describe('challenges that a CA really looks at', { concurrency: 2 }, () => {
     await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
     const refused = await certonly(store, ...standalone, '-d', 'd.example.org');
     taken.close();
-    fails(refused, 1, new RegExp(`cannot listen on .*${port}: another program[\\s\\S]*hint: .*--webroot`));
+    fails(refused, 1, new RegExp(`cannot listen on .*${port}: node .* does[\\s\\S]*hint: .*--webroot`));
     succeeds(await certonly(store, ...standalone, '-d', 'd.example.org'));
 
     const elsewhere = await certonly(

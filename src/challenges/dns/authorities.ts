@@ -54,8 +54,50 @@ interface Found {
   readonly alias: string | undefined;
 }
 
-/** Name servers that are tried in turn. */
-const TRIED = 3;
+/** What a name server is asked about its own zone. */
+export type Server = Pick<DnsClient, 'cname' | 'exists' | 'txt'>;
+export type ServerAt = (address: string) => Server;
+
+const MOST_SILENCES = 2;
+
+/**
+ * Name servers by address. One that has only ever been silent, such as an IPv6 address without a route, is not asked for
+ * long: to wait for it once more would hold up all others.
+ *
+ * @param at each answer in the end, or EvercertError dns-failed
+ */
+export function createServers(at: (address: string) => Promise<Server>): ServerAt {
+  const answered = new Set<string>();
+  const silences = new Map<string, number>();
+  const ask = async <T>(address: string, question: (server: Server) => Promise<T>): Promise<T> => {
+    const before = silences.get(address) ?? 0;
+    if (!answered.has(address) && before >= MOST_SILENCES) throw silent(address);
+    try {
+      const answer = await question(await at(address));
+      answered.add(address);
+      return answer;
+    } catch (error) {
+      silences.set(address, (silences.get(address) ?? 0) + 1);
+      throw error;
+    }
+  };
+  return (address) => ({
+    cname: (name) => ask(address, (server) => server.cname(name)),
+    exists: (name) => ask(address, (server) => server.exists(name)),
+    txt: (name) => ask(address, (server) => server.txt(name)),
+  });
+}
+
+function silent(address: string): EvercertError {
+  return new EvercertError(
+    'dns-failed',
+    `the name server ${address} does not answer`,
+    'Check that this machine can reach it.',
+  );
+}
+
+/** Addresses that are asked side by side: the first answer counts. */
+const ASKED = 6;
 
 /**
  * A view of the DNS in which names that begin with "_" are asked about at the name servers of their host's zone: a
@@ -65,49 +107,37 @@ const TRIED = 3;
 export function firstHand(
   resolver: Pick<DnsClient, 'cname' | 'isZone'>,
   authoritiesOf: AuthoritiesOf,
-  at: (address: string) => Promise<Pick<DnsClient, 'cname' | 'exists'>>,
+  at: ServerAt,
 ): Pick<DnsClient, 'cname' | 'isZone'> {
   const hostZoneOf = createZoneOf(resolver);
   const known = new Map<string, Promise<Found | undefined>>();
-  const silent = new Set<string>();
-  const serversOf = async (host: string) => {
-    const zone = await hostZoneOf(host).catch(unanswered);
-    const addresses = zone === undefined ? [] : (await authoritiesOf(zone)).map(({ address }) => address);
-    return addresses.sort((one, other) => Number(silent.has(one)) - Number(silent.has(other)));
+  const find = async (name: string): Promise<Found | undefined> => {
+    const host = name.replace(/^(?:_[^.]*\.)+/, '');
+    const zone = host === name ? undefined : await hostZoneOf(host).catch(unanswered);
+    if (zone === undefined) return undefined;
+    const servers = (await authoritiesOf(zone)).slice(0, ASKED);
+    return Promise.any(servers.map(({ address }) => ask(at(address), name))).catch(allUnanswered);
   };
-  const find = (name: string) => {
-    const found = known.get(name) ?? ask(name, serversOf, at, silent);
+  const remembered = (name: string) => {
+    const found = known.get(name) ?? find(name);
     known.set(name, found);
     return found;
   };
   return {
     cname: async (name) => {
-      const found = await find(name);
+      const found = await remembered(name);
       if (found?.exists === false || found?.alias !== undefined) return found.alias;
       return resolver.cname(name);
     },
-    isZone: async (name) => ((await find(name))?.exists === false ? false : resolver.isZone(name)),
+    isZone: async (name) => ((await remembered(name))?.exists === false ? false : resolver.isZone(name)),
   };
 }
 
-/** @param silent addresses that did not answer before, which are asked last: one dead server must not hold up each name */
-async function ask(
-  name: string,
-  serversOf: (host: string) => Promise<readonly string[]>,
-  at: (address: string) => Promise<Pick<DnsClient, 'cname' | 'exists'>>,
-  silent: Set<string>,
-): Promise<Found | undefined> {
-  const host = name.replace(/^(?:_[^.]*\.)+/, '');
-  if (host === name) return undefined;
-  for (const address of (await serversOf(host)).slice(0, TRIED)) {
-    const found = await askAt(name, await at(address)).catch(unanswered);
-    if (found !== undefined) return found;
-    silent.add(address);
-  }
-  return undefined;
+function allUnanswered({ errors }: AggregateError): undefined {
+  errors.forEach(unanswered);
 }
 
-async function askAt(name: string, server: Pick<DnsClient, 'cname' | 'exists'>): Promise<Found> {
+async function ask(server: Server, name: string): Promise<Found> {
   const alias = await server.cname(name);
-  return { exists: alias !== undefined || (await server.exists(name)), alias };
+  return { alias, exists: alias !== undefined || (await server.exists(name)) };
 }

@@ -98,21 +98,13 @@ async function beginWatches(
   return { watches: found.flatMap(({ watches }) => watches), unknown };
 }
 
-/** Those that show all already are not asked again; nor, this time, is a server that says nothing at all of its zone. */
+/** Those that show all already are not asked again. */
 async function askAll(watches: readonly Watch[], edges: PropagationEdges): Promise<readonly Watch[]> {
   const limit = pLimit(QUESTIONS_AT_A_TIME);
-  const heard = new Set(watches.filter(({ shown }) => shown !== undefined).map(({ authority }) => authority));
-  const silent = new Set<Authority>();
-  const askOne = async ({ name, authority }: Watch) => {
-    if (silent.has(authority) && !heard.has(authority)) return undefined;
-    const shown = await edges.txtAt(authority.address, name).catch(unanswered);
-    (shown === undefined ? silent : heard).add(authority);
-    return shown;
-  };
   return Promise.all(
     watches.map(async (watch) => {
       if (watch.shown !== undefined && showsAll(watch.shown, watch.values)) return watch;
-      const shown = await limit(askOne, watch);
+      const shown = await limit(() => edges.txtAt(watch.authority.address, watch.name).catch(unanswered));
       return { ...watch, shown: shown ?? watch.shown };
     }),
   );

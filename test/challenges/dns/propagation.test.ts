@@ -135,21 +135,3 @@ test('the verdict: late is who answered without all, unseen is what nobody answe
   const verdict = judge([late, watch(A, ['1']), watch(A, undefined), watch(B, undefined)]);
   assert.deepEqual(verdict, { late: [late], unseen: [B] });
 });
-
-test('a dead server of a hundred names is asked about a few of them', async () => {
-  const servers = ['dead', 'alive'].map((address) => ({ server: 'ns', address }));
-  const { wait, asked } = world([{ dead: never(), alive: always() }], { authoritiesOf: async () => servers });
-  await wait(Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`n${index}.test`, ['1']])));
-  const of = (address: string) => asked.filter((line) => line.startsWith(address)).length;
-  assert.equal(of('alive'), 100);
-  assert.ok(of('dead') <= 32, `${of('dead')}`);
-});
-
-test('a server that is silent about one name is asked about all others', async () => {
-  const servers = [{ server: 'ns', address: 'x' }];
-  const { wait, asked } = world([{ x: (name) => (name === 'n5.test' ? undefined : ['1']) }], {
-    authoritiesOf: async () => servers,
-  });
-  await wait(Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`n${index}.test`, ['1']])));
-  assert.equal(asked.length, 100);
-});

@@ -103,13 +103,17 @@ async function callScript(
     EVERCERT_ACMESH_DOMAIN: challenge.name,
   };
   const result = await edges.run(COMMAND, { ...variables, ...variablesOfCall }, SHIM);
-  if (!result.ok) throw failed(`${script}_${action} for ${name}`, result, variables);
+  if (result.ok) return;
+  // In the same words for both: what could not be called has left nothing.
+  const what = result.outcome === NEVER_RAN ? script : `${script}_${action} for ${name}`;
+  throw failed(what, result, variables);
 }
 
 function failed(what: string, { outcome, output }: ShellResult, variables: Variables): EvercertError {
   const lines = printable(withoutSecrets(output, variables));
   const reasons = lines.filter((line) => REASON.test(line)).map((line) => line.replace(REASON, ''));
-  const why = reasons.length > 0 ? reasons.slice(0, MAX_REASONS).join('; ') : outcome;
+  const told = reasons.slice(0, MAX_REASONS);
+  const why = told.length > 0 ? told.join('; ') : outcome;
   return new EvercertError(
     'dns-provider',
     `${what}: ${why}`,
@@ -117,7 +121,7 @@ function failed(what: string, { outcome, output }: ShellResult, variables: Varia
       ? 'Install the dnsapi scripts of acme.sh, or name the directory that has them as ACMESH_HOME in the credentials.'
       : 'Check the credentials (variables of the script), and that the DNS provider can be reached.',
     undefined,
-    lines.slice(-MAX_LINES),
+    told.length === lines.length ? [] : lines.slice(-MAX_LINES),
   );
 }
 
