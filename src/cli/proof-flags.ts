@@ -42,7 +42,9 @@ export function readProof(
 
 /** What is empty takes away, if there is anything to take. */
 function typedFlags(read: Reader): string[] {
-  const says = PROOF.filter(({ name, value }) => value === undefined || read.text(name) !== '');
+  const says = PROOF.flatMap(({ flags }) => flags).filter(
+    ({ name, value }) => value === undefined || read.text(name) !== '',
+  );
   return says.map(({ name }) => name).filter((name) => read.typed(name));
 }
 
