@@ -285,6 +285,7 @@ export type WarningCode =
   | 'cleanup-failed'
   | 'cleanup-given-up'
   | 'propagation-unchecked'
+  | 'credentials-of-this-shell'
   | 'kept';
 
 export type Emit = (event: Event) => void;

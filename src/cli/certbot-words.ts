@@ -1,8 +1,9 @@
 import { EvercertError } from '../errors.ts';
 import { flagsOf, type Verb } from './flags.ts';
 
+/** certbot's own plugins, and those of ours; where none of ours goes by that name, the error says what there is. */
 const PLUGIN =
-  /^--dns-(azure|cloudflare|desec|digitalocean|gandi|google|hetzner|ovh|rfc2136|route53)(-credentials|-propagation-seconds)?(?:=(.*))?$/s;
+  /^--dns-(azure|cloudflare|desec|digitalocean|dnsimple|dnsmadeeasy|gandi|gehirn|google|hetzner|linode|luadns|nsone|ovh|rfc2136|route53|sakuracloud)(-credentials|-propagation-seconds)?(?:=(.*))?$/s;
 /** What --dns-propagation-timeout is by itself: a fixed sleep of certbot's that is shorter says nothing to us. */
 const USUAL_WAIT_S = 120;
 

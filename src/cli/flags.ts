@@ -1,13 +1,14 @@
 import {
-  CA,
-  CA_BUNDLE,
-  CA_OF_LINEAGE,
-  CERTIFICATE,
-  HOOKS,
-  PROOF,
-  PROOF_OF_ALL,
-  SERVER,
-} from './setting-flags.ts';
+  ACCOUNT,
+  CERT_NAME,
+  DOMAIN,
+  EVERYWHERE,
+  HOOK_TIMEOUT,
+  LOCK_WAIT,
+  NON_INTERACTIVE,
+} from './common-flags.ts';
+import { CERTONLY, RECONFIGURE, RENEW } from './flag-groups.ts';
+import { CA, CA_BUNDLE, SERVER } from './setting-flags.ts';
 
 /** One flag: how it is written, what it takes, what it is for. Parser and help are both made of this table. */
 export interface Flag {
@@ -24,6 +25,12 @@ export interface Flag {
   /** An empty value takes away what the settings of a lineage say. */
   readonly emptyTakesAway?: boolean;
   readonly help: string;
+}
+
+/** Flags under one heading of the help. */
+export interface FlagGroup {
+  readonly heading: string;
+  readonly flags: readonly Flag[];
 }
 
 export type Verb =
@@ -51,149 +58,6 @@ export const VERBS: readonly Verb[] = [
   'dns',
 ];
 
-const CERT_NAME: Flag = {
-  name: 'cert-name',
-  value: 'NAME',
-  help: 'the lineage: a name for the certificate and all of its versions',
-};
-const FORCE: Flag = { name: 'force-renewal', also: ['renew-by-default'], help: 'renew whatever the age' };
-const ISSUANCE_TIMEOUT: Flag = {
-  name: 'issuance-timeout',
-  value: 'SECONDS',
-  help: 'give up an order that takes longer (default 300); the next run goes on with it',
-};
-const DRY_RUN: Flag = {
-  name: 'dry-run',
-  help: "order from the CA's staging service (from itself, if none is known) and keep no certificate",
-};
-
-const DEBUG_CHALLENGES: Flag = {
-  name: 'debug-challenges',
-  help: 'show what is presented, and wait for Enter before the CA looks at it',
-};
-const HOOK_TIMEOUT: Flag = {
-  name: 'hook-timeout',
-  value: 'SECONDS',
-  help: 'end a hook that takes longer (default 600)',
-};
-const LOCK_WAIT: Flag = {
-  name: 'lock-wait',
-  value: 'SECONDS',
-  help: 'wait for another run (default 60; certonly, reconfigure and register 0)',
-};
-
-const EVERYWHERE: readonly Flag[] = [
-  {
-    name: 'config-dir',
-    value: 'DIR',
-    help: 'where everything is kept (default /etc/evercert, or $EVERCERT_CONFIG_DIR)',
-  },
-  { name: 'json', help: 'print one JSON object a line' },
-  { name: 'quiet', short: 'q', help: 'print only what needs a person' },
-  { name: 'verbose', short: 'v', help: 'print each step' },
-  { name: 'help', short: 'h', help: 'print this help' },
-];
-
-const NON_INTERACTIVE: Flag = {
-  name: 'non-interactive',
-  short: 'n',
-  also: ['noninteractive'],
-  help: 'never ask',
-};
-
-/** What an account is made with. */
-const ACCOUNT: readonly Flag[] = [
-  { name: 'email', short: 'm', value: 'ADDRESS', help: 'for the account at the CA' },
-  { name: 'agree-tos', help: "agree to the CA's terms of service" },
-  { name: 'register-unsafely-without-email', help: 'make the account without an e-mail address' },
-  { name: 'eab-kid', value: 'ID', help: 'external account binding: key identifier' },
-  {
-    name: 'eab-hmac-key',
-    value: 'KEY',
-    help: 'its HMAC key, base64url; better in $EVERCERT_EAB_HMAC_KEY, where no process list shows it',
-  },
-];
-
-const RUNNING: readonly Flag[] = [...HOOKS, HOOK_TIMEOUT, LOCK_WAIT, NON_INTERACTIVE];
-
-const DOMAIN: Flag = {
-  name: 'domain',
-  short: 'd',
-  also: ['domains'],
-  value: 'NAME',
-  many: true,
-  help: 'a DNS name or IP address; repeat, or separate by commas; the first names the lineage',
-};
-
-const CERTONLY: readonly Flag[] = [
-  DOMAIN,
-  CERT_NAME,
-  ...PROOF,
-  ...CA_OF_LINEAGE,
-  ...ACCOUNT,
-  ...CERTIFICATE,
-  { name: 'new-key', help: 'a new private key, this once, although --reuse-key was set' },
-  ISSUANCE_TIMEOUT,
-  FORCE,
-  {
-    name: 'keep-until-expiring',
-    also: ['keep', 'reinstall'],
-    help: 'keep a certificate that is not due (the default)',
-  },
-  { name: 'expand', help: 'add names to the lineage that has some of them' },
-  DRY_RUN,
-  DEBUG_CHALLENGES,
-  {
-    name: 'csr',
-    value: 'FILE',
-    help: 'use this certificate request; writes the three files below and stores no lineage',
-  },
-  { name: 'cert-path', value: 'FILE', help: 'with --csr (default ./cert.pem)' },
-  { name: 'chain-path', value: 'FILE', help: 'with --csr (default ./chain.pem)' },
-  { name: 'fullchain-path', value: 'FILE', help: 'with --csr (default ./fullchain.pem)' },
-];
-
-const RENEW: readonly Flag[] = [
-  CERT_NAME,
-  FORCE,
-  DRY_RUN,
-  { ...DEBUG_CHALLENGES, help: `with --dry-run: ${DEBUG_CHALLENGES.help}` },
-  { name: 'retry-now', help: 'do not wait after failures: try again now' },
-  { name: 'strict', help: 'exit with 1 after any failure, also where 3 says that it can wait' },
-  ISSUANCE_TIMEOUT,
-  {
-    name: 'notify',
-    value: 'TARGET',
-    many: true,
-    help: 'tell when a person is needed, once a day for one cause: mailto:, smtp:, https: (webhook), ntfy+https:, slack+https:, exec: (docs/monitoring.md); repeat',
-  },
-  { name: 'notify-expiry', value: 'DAYS', help: 'also tell so long before the end (default 7)' },
-  { name: 'notify-test', help: 'send a test to all of them, and do nothing else' },
-  { name: 'metrics-file', value: 'FILE.prom', help: "metrics for Prometheus' node_exporter" },
-  { name: 'plan', help: 'print what would be done, and why; change nothing' },
-  { name: 'concurrency', value: 'N', help: 'orders at a time (default 8)' },
-  {
-    name: 'random-sleep-on-renew',
-    help: 'wait up to 8 minutes before the first order, so that not all machines come at once (the default without a terminal)',
-  },
-  { name: 'no-random-sleep-on-renew', help: 'do not' },
-];
-
-const RECONFIGURE: readonly Flag[] = [
-  { ...CERT_NAME, help: 'the lineage whose settings are to change' },
-  {
-    ...DOMAIN,
-    help: 'not here: names change by certonly --cert-name NAME -d …',
-  },
-  ...PROOF_OF_ALL,
-  ...CA_OF_LINEAGE,
-  ...ACCOUNT,
-  ...CERTIFICATE,
-  { name: 'skip-dry-run', help: 'save the settings without trying them at the CA' },
-  DEBUG_CHALLENGES,
-  ISSUANCE_TIMEOUT,
-];
-
 const TIMER: readonly Flag[] = [
   { name: 'print', help: 'install: print the files and change nothing' },
   { name: 'systemd', help: 'a systemd service and timer, whatever is found here' },
@@ -214,10 +78,7 @@ const DEPLOY: readonly Flag[] = [
   LOCK_WAIT,
 ];
 
-const FLAGS: Record<Verb, readonly Flag[]> = {
-  certonly: [...CERTONLY, ...RUNNING, ...EVERYWHERE],
-  renew: [...RENEW, ...RUNNING, ...EVERYWHERE],
-  reconfigure: [...RECONFIGURE, ...RUNNING, ...EVERYWHERE],
+const FEW: Record<Exclude<Verb, 'certonly' | 'renew' | 'reconfigure'>, readonly Flag[]> = {
   deploy: [...DEPLOY, ...EVERYWHERE],
   certificates: [CERT_NAME, ...EVERYWHERE],
   register: [...CA, ...ACCOUNT, LOCK_WAIT, NON_INTERACTIVE, ...EVERYWHERE],
@@ -242,11 +103,25 @@ const FLAGS: Record<Verb, readonly Flag[]> = {
   timer: [...TIMER, ...EVERYWHERE],
 };
 
+/** In the order of the help. Few flags have no heading. */
+export function groupsOf(verb: Verb): readonly FlagGroup[] {
+  switch (verb) {
+    case 'certonly':
+      return CERTONLY;
+    case 'renew':
+      return RENEW;
+    case 'reconfigure':
+      return RECONFIGURE;
+    default:
+      return [{ heading: '', flags: FEW[verb] }];
+  }
+}
+
 /** certbot's spellings. */
 const OTHER_SPELLINGS: Readonly<Record<string, Verb>> = { show_account: 'show-account' };
 
 export function flagsOf(verb: Verb): readonly Flag[] {
-  return FLAGS[verb];
+  return groupsOf(verb).flatMap(({ flags }) => flags);
 }
 
 export function verbOf(word: string | undefined): Verb | undefined {

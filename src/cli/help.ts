@@ -1,4 +1,4 @@
-import { type Flag, flagsOf, type Verb, verbOf } from './flags.ts';
+import { type Flag, type FlagGroup, groupsOf, type Verb, verbOf } from './flags.ts';
 
 const OVERVIEW = `evercert obtains TLS certificates by ACME and keeps them renewed
 
@@ -23,6 +23,7 @@ examples:
   evercert certonly --webroot -w /var/www/html -d example.com,www.example.com \\
       --deploy-hook 'systemctl reload nginx' -m admin@example.com --agree-tos
   evercert certonly --standalone -d mail.example.com
+  evercert certonly --dns cloudflare --dns-credentials FILE -d example.com -d '*.example.com'
   evercert renew -q
 
 files (under /etc/evercert, see --config-dir):
@@ -47,6 +48,7 @@ const VERB_HEADS: Record<Verb, string> = {
 usage:
   evercert certonly --webroot -w DIR -d NAME … [flags]
   evercert certonly --standalone -d NAME … [flags]
+  evercert certonly --dns PROVIDER [--dns-credentials FILE] -d NAME … [flags]
 
 What is asked for here is kept in renewal/NAME.json; evercert renew repeats it. A certificate
 that is there, holds these names and is not due is kept; changed settings are saved.
@@ -58,6 +60,11 @@ examples:
       evercert certonly --webroot -w /srv/a -d a.example -w /srv/b -d b.example,www.b.example
   port 80 is free
       evercert certonly --standalone -d mail.example.com --deploy-hook 'systemctl reload postfix'
+  a wildcard: by DNS, at a provider with an API (docs/dns.md), by your own hooks (docs/hooks.md)
+      evercert certonly --dns cloudflare --dns-credentials /etc/evercert/cloudflare.ini \\
+          -d example.com -d '*.example.com'
+  what you have from certbot, acme.sh, lego or dehydrated: docs/moving.md
+      evercert certonly --dns acmesh:dns_xx -d example.com -d '*.example.com'
   try it first
       evercert certonly --dry-run --standalone -d mail.example.com
 `,
@@ -224,7 +231,11 @@ export function helpFor(argv: readonly string[]): string | undefined {
 }
 
 function verbHelp(verb: Verb): string {
-  return `${VERB_HEADS[verb]}\nflags:\n${flagsOf(verb).map(flagHelp).join('')}`;
+  return `${VERB_HEADS[verb]}\nflags:\n${groupsOf(verb).map(groupHelp).join('')}`;
+}
+
+function groupHelp({ heading, flags }: FlagGroup): string {
+  return `${heading === '' ? '' : `\n${heading}:\n`}${flags.map(flagHelp).join('')}`;
 }
 
 const WIDTH = 96;

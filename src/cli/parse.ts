@@ -1,11 +1,13 @@
 import type { RenewOptions } from '../commands/renew.ts';
 import type { TimerOptions } from '../commands/timer-places.ts';
+import { EvercertError } from '../errors.ts';
 import { readCa, readRegister, wordsAfter } from './account-flags.ts';
 import { fromCertbot } from './certbot-words.ts';
 import { readCertonly, readCertonlyOptions, readIssuanceTimeout } from './certonly-flags.ts';
 import type { Command, Surroundings, Voice } from './command.ts';
 import { VERBS, type Verb, verbOf } from './flags.ts';
 import { readHooks } from './hook-flags.ts';
+import { verbOfAnother } from './other-tools.ts';
 import { createReader, type Reader } from './reader.ts';
 import { readReconfigure } from './reconfigure-flags.ts';
 import { checkTell, readTell } from './tell-flags.ts';
@@ -24,13 +26,7 @@ const DEFAULT_CONCURRENCY = 8;
 export async function parseCommand(argv: readonly string[], surroundings: Surroundings): Promise<Command> {
   const [word, ...rest] = argv;
   const verb = verbOf(word);
-  if (verb === undefined)
-    throw usage(
-      undefined,
-      word?.startsWith('-')
-        ? `the verb comes first, not ${word}`
-        : `there is no verb ${JSON.stringify(word)}: there are ${VERBS.join(', ')}`,
-    );
+  if (verb === undefined) throw unknownVerb(word);
   const words = PROVING.includes(verb) ? fromCertbot(verb, rest) : rest;
   const given = await splitWords(verb, flagWords(verb, words));
   const { configDir } = readPlace(createReader(verb, given), surroundings);
@@ -44,6 +40,17 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
   } catch (error) {
     throw blame(error);
   }
+}
+
+function unknownVerb(word = ''): EvercertError {
+  const hint = verbOfAnother(word);
+  if (hint !== undefined) return new EvercertError('usage', `there is no verb ${word}`, hint);
+  return usage(
+    undefined,
+    word.startsWith('-')
+      ? `the verb comes first, not ${word}`
+      : `there is no verb ${JSON.stringify(word)}: there are ${VERBS.join(', ')}`,
+  );
 }
 
 /** Some verbs say first what is to be done. */

@@ -1,4 +1,5 @@
 import type { ProofOptions, WebrootOption } from '../commands/wanted-challenge.ts';
+import { EvercertError } from '../errors.ts';
 import type { Reader } from './reader.ts';
 import { PROOF } from './setting-flags.ts';
 
@@ -42,7 +43,9 @@ export function readProof(
 
 /** What is empty takes away, if there is anything to take. */
 function typedFlags(read: Reader): string[] {
-  const says = PROOF.filter(({ name, value }) => value === undefined || read.text(name) !== '');
+  const says = PROOF.flatMap(({ flags }) => flags).filter(
+    ({ name, value }) => value === undefined || read.text(name) !== '',
+  );
   return says.map(({ name }) => name).filter((name) => read.typed(name));
 }
 
@@ -62,7 +65,12 @@ function readWays(read: Reader, webroots: readonly WebrootOption[], preferred: r
     ...(read.on('manual') || read.on('manual-auth-hook') ? ['manual'] : []),
   ];
   const [first, second] = named;
-  if (second !== undefined) throw read.usage(`--${flagOf(first)} and --${flagOf(second)} exclude each other`);
+  if (second !== undefined)
+    throw new EvercertError(
+      'usage',
+      `--${flagOf(first)} and --${flagOf(second)} exclude each other`,
+      'Say one way for all names, and the others for their names: --challenge NAME=HOW.',
+    );
   const ways = [...named.filter((way) => way !== 'webroot'), ...(read.all('challenge') ?? [])];
   return ways.length === 0 && first === undefined && read.text('dehydrated-hook') ? ['dehydrated'] : ways;
 }

@@ -1,4 +1,4 @@
-import type { Flag } from './flags.ts';
+import type { Flag, FlagGroup } from './flags.ts';
 
 export const SERVER: Flag = {
   name: 'server',
@@ -12,21 +12,28 @@ export const CA_BUNDLE: Flag = {
   help: "PEM roots to trust for the CA's own TLS, beside the system's",
 };
 
+const STAGING: Flag = {
+  name: 'staging',
+  also: ['test-cert'],
+  help: "Let's Encrypt's staging service: certificates that no browser trusts",
+};
+
 /** Which CA. */
-export const CA: readonly Flag[] = [
-  SERVER,
-  {
-    name: 'staging',
-    also: ['test-cert'],
-    help: "Let's Encrypt's staging service: certificates that no browser trusts",
-  },
-  CA_BUNDLE,
-];
+export const CA: readonly Flag[] = [SERVER, STAGING, CA_BUNDLE];
 
 /** The same, where it is kept for a lineage. */
-export const CA_OF_LINEAGE: readonly Flag[] = CA.map((flag) =>
-  flag.name === 'ca-bundle' ? { ...flag, emptyTakesAway: true } : flag,
-);
+export const CA_OF_LINEAGE: readonly Flag[] = [
+  SERVER,
+  STAGING,
+  {
+    name: 'fallback-server',
+    value: 'CA',
+    emptyTakesAway: true,
+    many: true,
+    help: 'a CA to ask when that one is down or limits us; repeat, the first one first',
+  },
+  { ...CA_BUNDLE, emptyTakesAway: true },
+];
 
 const WEBROOT_PATH: Flag = {
   name: 'webroot-path',
@@ -36,8 +43,21 @@ const WEBROOT_PATH: Flag = {
   help: 'that directory, for the -d after it',
 };
 
-/** How names are proven. */
-export const PROOF: readonly Flag[] = [
+const CHALLENGE: readonly Flag[] = [
+  {
+    name: 'challenge',
+    value: '[NAME=]HOW',
+    many: true,
+    help: 'how all names, or this one, are proven: webroot:/DIR, standalone, tls-alpn, static, dns:PROVIDER, dns-account:PROVIDER, dns-persist, manual, dehydrated; NAME= as all others; repeat',
+  },
+  {
+    name: 'preferred-challenges',
+    value: 'LIST',
+    help: 'what hooks are to prove names by: http (default) or dns; with --standalone: tls-alpn',
+  },
+];
+
+const BY_SERVER: readonly Flag[] = [
   { name: 'webroot', help: 'prove names by files in a directory that a web server serves' },
   WEBROOT_PATH,
   { name: 'standalone', help: 'prove names by a web server of our own' },
@@ -54,6 +74,9 @@ export const PROOF: readonly Flag[] = [
     help: 'where it listens (default 443); the CA always asks port 443',
   },
   { name: 'tls-alpn-01-address', value: 'ADDRESS', mayBeEmpty: true, help: 'on which address (default all)' },
+];
+
+const BY_DNS: readonly Flag[] = [
   {
     name: 'dns-provider',
     also: ['dns'],
@@ -77,6 +100,9 @@ export const PROOF: readonly Flag[] = [
     emptyTakesAway: true,
     help: "to find the zone with, instead of this machine's; several separated by commas",
   },
+];
+
+const BY_HOOKS: readonly Flag[] = [
   { name: 'manual', help: 'prove names by --manual-auth-hook' },
   {
     name: 'manual-auth-hook',
@@ -92,25 +118,24 @@ export const PROOF: readonly Flag[] = [
   },
   { name: 'dehydrated-hook-chain', help: 'give it all challenges in one call (HOOK_CHAIN)' },
   { name: 'no-dehydrated-hook-chain', help: 'one call each (the default)' },
-  {
-    name: 'preferred-challenges',
-    value: 'LIST',
-    help: 'what hooks are to prove names by: http (default) or dns; with --standalone: tls-alpn',
-  },
-  {
-    name: 'challenge',
-    value: '[NAME=]HOW',
-    many: true,
-    help: 'how all names, or this one, are proven: webroot:/DIR, standalone, tls-alpn, static, dns:PROVIDER, dns-account:PROVIDER, dns-persist, manual, dehydrated; NAME= as all others; repeat',
-  },
+];
+
+/** How names are proven. */
+export const PROOF: readonly FlagGroup[] = [
+  { heading: 'how names are proven', flags: [...BY_SERVER, ...CHALLENGE] },
+  { heading: 'proven by DNS', flags: BY_DNS },
+  { heading: 'proven by hooks', flags: BY_HOOKS },
 ];
 
 /** The same where all names are there already. */
-export const PROOF_OF_ALL: readonly Flag[] = PROOF.map((flag) =>
-  flag === WEBROOT_PATH ? { ...flag, many: false, help: 'that directory, for all names' } : flag,
-);
+export const PROOF_OF_ALL: readonly FlagGroup[] = PROOF.map((group) => ({
+  ...group,
+  flags: group.flags.map((flag) =>
+    flag === WEBROOT_PATH ? { ...flag, many: false, help: 'that directory, for all names' } : flag,
+  ),
+}));
 
-/** What a certificate is, and where it is served. */
+/** What a certificate is. */
 export const CERTIFICATE: readonly Flag[] = [
   { name: 'key-type', value: 'TYPE', help: 'ecdsa (default) or rsa' },
   { name: 'elliptic-curve', value: 'CURVE', help: 'secp256r1 (default), secp384r1 or secp521r1' },
@@ -125,13 +150,6 @@ export const CERTIFICATE: readonly Flag[] = [
     value: 'CN',
     emptyTakesAway: true,
     help: 'the chain whose topmost issuer (or else any issuer) has this common name',
-  },
-  {
-    name: 'fallback-server',
-    value: 'CA',
-    emptyTakesAway: true,
-    many: true,
-    help: 'a CA to ask when that one is down or limits us; repeat, the first one first',
   },
   {
     name: 'preferred-profile',
@@ -156,14 +174,15 @@ export const CERTIFICATE: readonly Flag[] = [
     help: 'leave out names that cannot be validated, and ask for them again later',
   },
   { name: 'no-allow-subset-of-names', help: 'all names or no certificate (the default)' },
-  {
-    name: 'verify',
-    value: 'HOST:PORT',
-    emptyTakesAway: true,
-    many: true,
-    help: 'after deploying, check that this server serves the new certificate; HOST:PORT[,sni=NAME][,starttls=smtp|imap|pop3|ldap|postgres|mysql][,within=60s], or unix:PATH',
-  },
 ];
+
+export const VERIFY: Flag = {
+  name: 'verify',
+  value: 'HOST:PORT',
+  emptyTakesAway: true,
+  many: true,
+  help: 'after deploying, check that this server serves the new certificate; HOST:PORT[,sni=NAME][,starttls=smtp|imap|pop3|ldap|postgres|mysql][,within=60s], or unix:PATH',
+};
 
 export const HOOKS: readonly Flag[] = [
   {
@@ -193,7 +212,10 @@ export const HOOKS: readonly Flag[] = [
   },
 ];
 
-const KEPT = new Set([...PROOF, ...CA, ...CERTIFICATE, ...HOOKS].map(({ name }) => name));
+const PROVING = PROOF.flatMap(({ flags }) => flags);
+const KEPT = new Set(
+  [...PROVING, ...CA_OF_LINEAGE, ...CERTIFICATE, VERIFY, ...HOOKS].map(({ name }) => name),
+);
 
 /** Whether a flag is kept in the settings of a lineage. */
 export function isSetting(name: string): boolean {

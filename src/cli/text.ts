@@ -182,11 +182,13 @@ export function warningText(event: Event & { type: 'warning' }): string {
     case 'all-deployed':
       return `nothing to deploy: every hook ${event.detail === '' ? '' : `of ${event.detail} `}has succeeded for what is live (--force runs them again)`;
     case 'cleanup-failed':
-      return `${about}an answer to a challenge stands longer than it should, since it could not be removed; a later run tries again: ${event.detail}`;
+      return `${about}an answer to a challenge stands longer than it should, since it could not be removed; a later run tries again, unless the file that has it on record is deleted: ${event.detail}`;
     case 'cleanup-given-up':
       return `${about}an answer to a challenge could not be removed for a week, and is left where it is: ${event.detail}`;
     case 'propagation-unchecked':
       return `whether the DNS shows the records could not be checked, so the CA is asked after a short wait: ${event.detail}`;
+    case 'credentials-of-this-shell':
+      return `${about}${event.detail} has its credentials from variables of this shell, which evercert renew must have too: put them into a file (--dns-credentials FILE), or for the timer into /etc/default/evercert`;
     case 'kept':
       return event.detail === 'saved'
         ? `${about}the certificate is kept, and the changed settings are saved for its next renewal (renew --cert-name ${event.lineage} --dry-run tests them)`

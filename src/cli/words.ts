@@ -1,5 +1,6 @@
 import { EvercertError } from '../errors.ts';
 import { type Flag, flagsOf, type Verb } from './flags.ts';
+import { flagOfAnother } from './other-tools.ts';
 
 /** Flags as they were written: for each name its values, in order; a switch has one empty value. */
 export type Words = ReadonlyMap<string, readonly string[]>;
@@ -99,7 +100,7 @@ interface Taken {
 function readLong(verb: Verb, flags: readonly Flag[], word: string, next: string | undefined): Taken {
   const [, name = '', equals, value = ''] = /^--([^=]*)(=?)(.*)$/s.exec(word) ?? [];
   const flag = flags.find((each) => each.name === name || each.also?.includes(name));
-  if (flag === undefined) throw usage(verb, `there is no flag --${name}${suggestion(flags, name)}`);
+  if (flag === undefined) throw unknownFlag(verb, flags, name);
   if (flag.value === undefined && equals !== '') throw usage(verb, `--${name} takes no value`);
   if (flag.value === undefined || equals !== '') return { taken: 1, here: [{ flag, value }] };
   return { taken: 2, here: [{ flag, value: valueAfter(verb, `--${name}`, next) }] };
@@ -131,6 +132,14 @@ function valueAfter(verb: Verb, flag: string, next: string | undefined): string 
     verb,
     `${flag} needs a value, and ${next} looks like a flag (if it is the value: ${flag}=${next})`,
   );
+}
+
+function unknownFlag(verb: Verb, flags: readonly Flag[], name: string): EvercertError {
+  const message = `there is no flag --${name}`;
+  const hint = flagOfAnother(name);
+  return hint === undefined
+    ? usage(verb, `${message}${suggestion(flags, name)}`)
+    : new EvercertError('usage', message, hint);
 }
 
 function suggestion(flags: readonly Flag[], name: string): string {

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { EvercertError } from '../errors.ts';
 import { readAccount } from '../lineage/accounts.ts';
 import { defaultLineageName, lineageName, type StorePaths, storePaths } from '../lineage/paths.ts';
@@ -7,7 +6,9 @@ import { type BrokenLineage, type Lineage, lineageNames, readLineage } from '../
 import { checkSettings, readSettings, type Settings, saveSettings } from '../lineage/settings.ts';
 import { decide } from '../renewal/decide.ts';
 import { parseIdentifier, sameNames } from '../x509/identifier.ts';
+import { withChallenge } from './ask-challenge.ts';
 import { checkLocal } from './check-local.ts';
+import { checkProviders } from './check-providers.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 import { openStore, withoutLeftovers } from './open-store.ts';
 import { planEvent, withoutUseless } from './plan-all.ts';
@@ -38,7 +39,7 @@ export interface CertonlyOptions extends StoreOptions {
 export async function certonly(options: CertonlyOptions, edges: Edges): Promise<number> {
   const names = await wantedNames(options, edges);
   const before = understand(storePaths(options.configDir), names, options, edges);
-  const lineageOptions = await withChallenge(names, before.old, options, edges);
+  const lineageOptions = await withChallenge(names, before.old, options.lineage, edges);
   // All that can be wrong with the words is found before anything is made or locked.
   checkSettings(wantedSettings(names, lineageOptions, before.old));
   const paths = await openStore(options, edges);
@@ -46,6 +47,7 @@ export async function certonly(options: CertonlyOptions, edges: Edges): Promise<
   const { name, old } = understand(paths, names, options, edges);
   const settings = checkSettings(wantedSettings(names, lineageOptions, old));
   await checkLocal(edges, settings);
+  await checkProviders(edges, paths, name, settings);
   const lineage = usable(edges, paths, readLineage(edges.disk, paths, name, settings), options);
   const force =
     options.force ||
@@ -111,31 +113,6 @@ function hasNames(edges: Edges, paths: StorePaths, name: string, names: readonly
     return sameNames(readSettings(edges.disk, paths, name)?.names ?? [], names);
   } catch {
     return false;
-  }
-}
-
-/** On a terminal, asks how the names are to be proven if no flag and no earlier certificate says it. */
-async function withChallenge(
-  names: readonly string[],
-  old: Settings | undefined,
-  { lineage }: CertonlyOptions,
-  { ask }: Edges,
-): Promise<LineageOptions> {
-  if (old !== undefined || lineage.ways.length > 0 || lineage.webroots.length > 0 || ask === undefined)
-    return lineage;
-  const answer = await answerOf(
-    ask,
-    'Directory that your web server serves for these names, or "standalone" if port 80 is free: ',
-  );
-  if (answer === 'standalone') return { ...lineage, ways: ['standalone'] };
-  return { ...lineage, webroots: [{ root: resolve(answer), names }] };
-}
-
-/** Asks until there is an answer. */
-async function answerOf(ask: (question: string) => Promise<string>, question: string): Promise<string> {
-  for (;;) {
-    const answer = (await ask(question)).trim();
-    if (answer !== '') return answer;
   }
 }
 

@@ -107,6 +107,11 @@ function wantedDns(
   const [given = '', ...extras] = detail.split(',');
   const provider = given === '' ? before?.provider : given;
   if (provider === undefined) throw badUsage('no DNS provider is named', 'Name it: --dns PROVIDER.');
+  if (provider.startsWith('dns_'))
+    throw badUsage(
+      `there is no DNS provider ${provider}`,
+      `A script of acme.sh is named as --dns acmesh:${provider}; docs/dns.md has our own providers.`,
+    );
   const credentials =
     credentialsOf(extras) ??
     options.dnsCredentials ??

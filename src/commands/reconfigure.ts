@@ -5,6 +5,7 @@ import { type Lineage, readLineage } from '../lineage/scan.ts';
 import { checkSettings, readSettings, type Settings, saveSettings } from '../lineage/settings.ts';
 import { decide } from '../renewal/decide.ts';
 import { checkLocal } from './check-local.ts';
+import { checkProviders } from './check-providers.ts';
 import type { Edges, StoreOptions } from './edges.ts';
 import { openExistingStore, withoutLeftovers } from './open-store.ts';
 import { unknownLineage } from './plan-all.ts';
@@ -75,6 +76,7 @@ async function rehearse(
   options: ReconfigureOptions,
   lineage: Lineage,
 ): Promise<number> {
+  await checkProviders(edges, paths, lineage.name, lineage.settings);
   const plan = { name: lineage.name, action: 'renew', reason: 'forced' } as const;
   const status = await runOne(edges, paths, { ...options, dryRun: true }, { lineage, plan });
   if (status !== 0) edges.emit({ type: 'warning', lineage: lineage.name, code: 'not-saved', detail: '' });

@@ -33,7 +33,9 @@ export function createSolvers(
     const solvers = await Promise.all(
       distinct.map(async (challenge, index) => {
         const solver = await build(challenge);
-        return solver.leavesTraces ? journalled(edges, paths, lineage, index, challenge, solver) : solver;
+        return solver.leavesTraces
+          ? journalled(edges, paths, { lineage, index, count: distinct.length }, challenge, solver)
+          : solver;
       }),
     );
     return (name) => solvers[distinct.indexOf(challengeOf(settings, name))] as Solver;

@@ -162,6 +162,6 @@ function twoWays(way: string): EvercertError {
 function noChallenge(): EvercertError {
   return badUsage(
     'nothing says how to prove the names',
-    'Give --webroot -w DIRECTORY if a web server runs, --standalone if port 80 is free, or --dns PROVIDER.',
+    'Give --webroot -w DIRECTORY if a web server runs, --standalone if port 80 is free, or --dns PROVIDER; docs/challenges.md has more.',
   );
 }

@@ -63,7 +63,9 @@ function onTerminal(argv: readonly string[], dialogue: Dialogue, cwd?: string): 
 }
 
 const NAMES = /Names for the certificate, separated by commas or spaces: /;
-const WHERE = /Directory that your web server serves[^:]*"standalone"[^:]*: /;
+const WHERE = /Directory that your web server serves[^:]*"standalone"[^:]*"dns:PROVIDER": /;
+const PROVIDER = /DNS provider of the wildcard[^:]*acmesh:dns_xx …\): /;
+const CREDENTIALS = /File with its credentials[^:]*: /;
 const EMAIL = /E-mail address for the account[^:]*: /;
 const TERMS = /Do you agree to the terms of service of [^?]*https:\/\/ca\.test\/terms[^?]*\? yes\/no: /;
 
@@ -138,6 +140,28 @@ describe('questions', {
     });
     const again = await store.renew(['--force-renewal']);
     assert.equal(again.status, 0, again.stderr);
+  });
+
+  test('a wildcard: the DNS provider and the file of its credentials, from the working directory', async () => {
+    const store = bench.store();
+    const argv = [...minimal(store), '-d', '*.example.org'];
+    const answers: Dialogue = [
+      [PROVIDER, 'cloudflare'],
+      [CREDENTIALS, 'cf.ini'],
+    ];
+    const { status, screen } = await onTerminal(argv, answers, store.scratch);
+    assert.equal(status, 2, screen);
+    assert.ok(screen.includes(`there is no file ${join(store.scratch, 'cf.ini')}`), screen);
+  });
+
+  test('dns:PROVIDER for another name, without a file', async () => {
+    const argv = [...minimal(bench.store()), '-d', 'b.example.org'];
+    const { status, screen } = await onTerminal(argv, [
+      [WHERE, 'dns:cloudflare'],
+      [CREDENTIALS, ''],
+    ]);
+    assert.equal(status, 2, screen);
+    assert.match(screen, /the DNS provider cloudflare needs api_token/);
   });
 
   const refusals: readonly (readonly [string, Dialogue, number, RegExp])[] = [

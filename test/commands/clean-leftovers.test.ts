@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Solver } from '../../src/challenges/solver.ts';
 import { cleanLeftovers } from '../../src/commands/clean-leftovers.ts';
-import { journalled } from '../../src/commands/journalled.ts';
 import type { SolverEdges } from '../../src/commands/solvers.ts';
-import { EvercertError } from '../../src/errors.ts';
 import type { Event } from '../../src/events.ts';
-import { listPresented, readPresented, recordPresented } from '../../src/lineage/presented.ts';
-import type { ChallengeSettings } from '../../src/lineage/settings.ts';
+import { listPresented, recordPresented } from '../../src/lineage/presented.ts';
 import { systemDisk } from '../../src/system/disk.ts';
 import { challengeFor } from '../unit-kit/challenge-hooks.ts';
 import { NEVER } from '../unit-kit/expect.ts';
@@ -74,37 +70,4 @@ test('after a week it is given up', async () => {
   assert.equal(calls, 8);
   assert.deepEqual(told, [...Array<string>(7).fill('cleanup-failed'), 'cleanup-given-up']);
   assert.deepEqual(left, []);
-});
-
-test('an order does not write over what an earlier one left, but takes it away when it can', async () => {
-  const paths = emptyStore();
-  const order = async (letter: string, settings: ChallengeSettings, ok: boolean) => {
-    const cleaned: string[] = [];
-    const solver: Solver = {
-      type: 'dns-01',
-      leavesTraces: true,
-      present: async () => undefined,
-      cleanUp: async (challenges) => {
-        if (!ok) throw new EvercertError('hook-failed', 'no', 'x');
-        cleaned.push(...challenges.map(({ token }) => token.slice(0, 1)));
-      },
-    };
-    const edges = { disk: systemDisk, emit: () => undefined };
-    const challenge = challengeFor(NAME, letter.repeat(16));
-    const kept = journalled(edges, paths, NAME, 0, settings, solver);
-    await kept.present([challenge], async () => undefined);
-    await kept.cleanUp([challenge]);
-    return cleaned.sort().join('');
-  };
-  const dns = { type: 'dns', provider: 'desec' } as const;
-  await order('a', dns, false);
-  await order('b', HOOKS, false);
-  await order('c', dns, false);
-  const left = listPresented(systemDisk, paths).flatMap(
-    (id) => readPresented(systemDisk, paths, id).challenges,
-  );
-  assert.equal(left.length, 3);
-  assert.equal(await order('d', { ...dns, credentials: '/right' }, true), 'acd');
-  assert.equal(await order('b', HOOKS, true), 'b', 'presented again');
-  assert.deepEqual(listPresented(systemDisk, paths), []);
 });

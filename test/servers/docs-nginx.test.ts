@@ -72,7 +72,9 @@ describe('docs/nginx.md', { skip: skipWithout(['pebble', 'nginx', 'openssl']) },
     });
     const { shell, site } = await nginxWith(t, ground, withoutIpv6(plain));
     shell.define('evercert', evercertScript(ground.flags));
-    await shell.run(substitute(paragraph(PAGE, /certonly --webroot/), { '/var/www/acme': webroot }));
+    await shell.run(
+      substitute(paragraph(PAGE, /certonly --webroot.*--deploy-hook/), { '/var/www/acme': webroot }),
+    );
     const moved = await fetch(`http://127.0.0.1:${httpPort}/page?x=1`, { redirect: 'manual' });
     assert.equal(moved.status, 301);
     assert.match(moved.headers.get('location') ?? '', /^https:.*\/page\?x=1$/);

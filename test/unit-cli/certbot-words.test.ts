@@ -12,6 +12,7 @@ const SAID: Readonly<Record<string, string>> = {
   '--authenticator manual': '--manual',
   '-a dns-hetzner': '--dns-provider=hetzner',
   '--dns-cloudflare --dns-cloudflare-credentials /x': '--dns-provider=cloudflare --dns-credentials=/x',
+  '--dns-linode --dns-linode-credentials /x': '--dns-provider=linode --dns-credentials=/x',
   '--dns-rfc2136-credentials=/x': '--dns-credentials=/x',
   '--dns-route53 --dns-route53-propagation-seconds 30 -q': '--dns-provider=route53 -q',
   '--dns-google-propagation-seconds=600': '--dns-propagation-timeout=600',

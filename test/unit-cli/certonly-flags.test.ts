@@ -81,6 +81,8 @@ const LINEAGE: readonly (readonly [string, Record<string, unknown>])[] = [
   ],
   ['--http-01-address=', { httpAddress: '' }],
   ['--standalone --preferred-challenges tls-alpn-01,http', { ways: ['tls-alpn'] }],
+  ['--standalone --preferred-challenges tls-alpn-01', { ways: ['tls-alpn'] }],
+  ['--standalone --preferred-challenges dns,http', { ways: ['standalone'] }],
   ['--tls-alpn --tls-alpn-01-port 8443', { ways: ['tls-alpn'], tlsAlpnPort: 8443 }],
   [
     '-w www --challenge x.example=dns:y',
@@ -173,6 +175,7 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['--force-renewal --keep', /exclude each other/],
   ['--webroot', /--webroot needs -w/],
   ['--standalone -w /a', /exclude each other/],
+  ['--dns cloudflare -w /a', /--webroot and --dns exclude each other.*/],
   ['--eab-kid k', /--eab-kid needs/],
   ['--eab-hmac-key c2Vj', /needs --eab-kid/],
   ['--eab-kid k --eab-hmac-key a+b/', /is not base64url/],

@@ -145,7 +145,8 @@ test('reconfigure', async () => {
 
 const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['', /there is no verb ""/],
-  ['run', /there is no verb "run"/],
+  ['fly', /there is no verb "fly"/],
+  ['run', /there is no verb run/],
   ['--quiet renew', /the verb comes first, not --quiet/],
   ['constructor', /there is no verb/],
   ['renew --quiet --verbose', /exclude each other/],

@@ -48,7 +48,7 @@ export async function loadForeignProvider(
     throw new EvercertError(
       'bad-settings',
       `there is no DNS provider ${name}, and no npm package ${packageName} is installed`,
-      `There are ${native.join(', ')}. For another, install its package beside evercert: npm install --global ${packageName} (docs/dns.md says where else).`,
+      `There are ${native.join(', ')}; acmesh:dns_xx, with any script of acme.sh; and npm packages evercert-dns-… (docs/dns.md).`,
     );
   return guarded(checked(packageName, name, loaded));
 }

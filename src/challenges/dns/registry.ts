@@ -51,6 +51,6 @@ export async function findProvider(provider: string, edges: RegistryEdges): Prom
   throw new EvercertError(
     'bad-settings',
     `there is no DNS provider ${provider}`,
-    `There are ${[...NATIVE_PROVIDERS, ...families].join(', ')}, and npm packages named evercert-dns-….`,
+    `There are ${[...NATIVE_PROVIDERS, ...families].join(', ')}, and npm packages evercert-dns-… (docs/dns.md).`,
   );
 }

@@ -1,6 +1,7 @@
 import { EvercertError } from '../../../errors.ts';
 import type { ShellResult } from '../../../system/process.ts';
 import type { ProviderDefinition, ProviderEdges, TxtRecord } from '../provider.ts';
+import { secretForms } from '../words.ts';
 import bytes from './acmesh/bytes.sh';
 import call from './acmesh/call.sh';
 import http from './acmesh/http.sh';
@@ -102,13 +103,17 @@ async function callScript(
     EVERCERT_ACMESH_DOMAIN: challenge.name,
   };
   const result = await edges.run(COMMAND, { ...variables, ...variablesOfCall }, SHIM);
-  if (!result.ok) throw failed(`${script}_${action} for ${name}`, result, variables);
+  if (result.ok) return;
+  // In the same words for both: what could not be called has left nothing.
+  const what = result.outcome === NEVER_RAN ? script : `${script}_${action} for ${name}`;
+  throw failed(what, result, variables);
 }
 
 function failed(what: string, { outcome, output }: ShellResult, variables: Variables): EvercertError {
   const lines = printable(withoutSecrets(output, variables));
   const reasons = lines.filter((line) => REASON.test(line)).map((line) => line.replace(REASON, ''));
-  const why = reasons.length > 0 ? reasons.slice(0, MAX_REASONS).join('; ') : outcome;
+  const told = reasons.slice(0, MAX_REASONS);
+  const why = told.length > 0 ? told.join('; ') : outcome;
   return new EvercertError(
     'dns-provider',
     `${what}: ${why}`,
@@ -116,15 +121,14 @@ function failed(what: string, { outcome, output }: ShellResult, variables: Varia
       ? 'Install the dnsapi scripts of acme.sh, or name the directory that has them as ACMESH_HOME in the credentials.'
       : 'Check the credentials (variables of the script), and that the DNS provider can be reached.',
     undefined,
-    lines.slice(-MAX_LINES),
+    told.length === lines.length ? [] : lines.slice(-MAX_LINES),
   );
 }
 
-/** A provider may send back what it was sent, as it is, in JSON or in a URL. */
 function withoutSecrets(text: string, variables: Variables): string {
   return Object.entries(variables)
     .filter(([name, value]) => value.length >= SECRET_LENGTH && !NO_SECRET.test(name))
-    .flatMap(([, value]) => [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)])
+    .flatMap(([, value]) => secretForms(value))
     .sort((a, b) => b.length - a.length)
     .reduce((rest, value) => rest.replaceAll(value, '***'), text);
 }

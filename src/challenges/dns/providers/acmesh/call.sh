@@ -12,7 +12,9 @@ __ec_find_script() {
   if [ -n "${ACMESH_HOME-}" ]; then
     set -- "$ACMESH_HOME"
   else
-    set -- ${LE_WORKING_DIR:+"$LE_WORKING_DIR"} "$HOME/.acme.sh" /root/.acme.sh /etc/acme.sh /usr/share/acme.sh \
+    set -- /root/.acme.sh
+    [ "$HOME" = /root ] || set -- "$HOME/.acme.sh" "$@"
+    set -- ${LE_WORKING_DIR:+"$LE_WORKING_DIR"} "$@" /etc/acme.sh /usr/share/acme.sh \
       /usr/lib/acme.sh /usr/local/share/acme.sh /usr/libexec/acme.sh /usr/lib/acme/client /opt/acme.sh
   fi
   for __ec_home; do
