@@ -68,7 +68,8 @@ export function journalled(
         await solver.cleanUp(challenges);
         if (current === undefined) return;
         if (current.left.length > 0) await write(current, current.left);
-        else forgetPresented(disk, paths, current.id);
+        if (current.left.length > 0) await solver.cleanUp(current.left);
+        forgetPresented(disk, paths, current.id);
       });
     },
   };

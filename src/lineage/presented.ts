@@ -65,7 +65,14 @@ export function readPresented(disk: DiskReader, paths: StorePaths, id: string): 
   throw new EvercertError('bad-settings', `${path} is gone`, 'Another program removed it.');
 }
 
-/** What these settings left there: none, if there is no such file; undefined where it is of others, or of no use. */
+/** Whether who proves by the one cleans up after the other: credentials may have been wrong, and may be right now. */
+function isAlike(left: ChallengeSettings, settings: ChallengeSettings): boolean {
+  const isSameProvider =
+    left.type === 'dns' && settings.type === 'dns' && left.provider === settings.provider;
+  return isSameProvider || isDeepStrictEqual(left, settings);
+}
+
+/** What such settings left there: none, if there is no such file; undefined where it is of others, or of no use. */
 export function standingBy(
   disk: DiskReader,
   paths: StorePaths,
@@ -75,7 +82,7 @@ export function standingBy(
   if (!disk.exists(presentedPath(paths, id))) return [];
   try {
     const presented = readPresented(disk, paths, id);
-    return isDeepStrictEqual(presented.settings, settings) ? presented.challenges : undefined;
+    return isAlike(presented.settings, settings) ? presented.challenges : undefined;
   } catch (error) {
     if (error instanceof EvercertError) return undefined;
     throw error;

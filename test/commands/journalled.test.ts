@@ -10,7 +10,7 @@ import type { Event } from '../../src/events.ts';
 import { listPresented, readPresented, recordPresented } from '../../src/lineage/presented.ts';
 import type { ChallengeSettings } from '../../src/lineage/settings.ts';
 import { systemDisk as disk } from '../../src/system/disk.ts';
-import { rejection } from '../unit-kit/expect.ts';
+import { NEVER, rejection } from '../unit-kit/expect.ts';
 import { emptyStore } from '../unit-kit/store.ts';
 
 const SETTINGS: ChallengeSettings = { type: 'dns', provider: 'exec', credentials: '/nowhere' };
@@ -52,10 +52,32 @@ test('what could not be cleaned up stays on record beside what comes next', asyn
   await solver.cleanUp([challenge('one')]);
   await solver.present([challenge('two')], none);
   assert.deepEqual(onRecord(), ['a.0 one trace of one', 'a.0 two trace of two']);
-  const later = stand(none, SETTINGS, paths);
+  const own = stand(
+    async ([first]) => {
+      if (first?.token === 'one') throw new EvercertError('dns-provider', 'not now', 'later');
+    },
+    SETTINGS,
+    paths,
+  );
+  await own.solver.present([challenge('two')], none);
+  await own.solver.cleanUp([challenge('two')]);
+  assert.deepEqual(onRecord(), ['a.0 one trace of one']);
+});
+
+test('it is taken away by the next order that can, be it by other credentials', async () => {
+  const { solver, onRecord, paths } = stand(refuses);
+  await solver.present([challenge('one')], none);
+  await solver.cleanUp([challenge('one')]);
+  const cleaned: string[] = [];
+  const later = stand(
+    async (challenges) => void cleaned.push(...challenges.map(({ token, trace }) => `${token} ${trace}`)),
+    { ...SETTINGS, credentials: '/right' },
+    paths,
+  );
   await later.solver.present([challenge('two')], none);
   await later.solver.cleanUp([challenge('two')]);
-  assert.deepEqual(onRecord(), ['a.0 one trace of one']);
+  assert.deepEqual(cleaned, ['two undefined', 'one trace of one']);
+  assert.deepEqual(onRecord(), []);
 });
 
 test('what other settings left is not touched', async () => {
@@ -94,13 +116,15 @@ test('a clean-up that stumbles is told, whatever it throws, with the file that g
 test('leftovers that nothing can clean up hold up no run', async () => {
   const { paths, events } = stand(none);
   const emit = (event: Event) => void events.push(event);
-  const broken = { disk, emit, packages: () => Promise.reject(new TypeError('a bug')) };
+  const clock = { now: () => 0 };
+  const broken = { disk, emit, clock, signal: NEVER, packages: () => Promise.reject(new TypeError('a bug')) };
   const challenges: PresentedChallenge[] = [challenge('one')];
   await recordPresented(disk, paths, 'a.0', { version: 1, lineage: 'a', settings: SETTINGS, challenges });
   await cleanLeftovers(broken as unknown as SolverEdges, paths);
   const [first] = events;
   assert.ok(first?.type === 'warning' && first.code === 'cleanup-failed');
   assert.ok(first.detail.includes(`${paths.challenges}/a.0.json`), first.detail);
+  assert.match(first.detail, /a bug/);
 });
 
 test('a present that cannot be recorded presents nothing', async () => {
