@@ -98,7 +98,7 @@ function createEdges(emit: Emit, signal: AbortSignal, interactive: boolean, umas
     probeTls: async () => (await import('./system/tls-probe.ts')).probeTls,
     probeHttp: async () => (await import('./system/http-probe.ts')).probeHttp,
     probeAlpn: async () => (await import('./system/alpn-probe.ts')).probeAlpn,
-    dns: async (servers, until) => (await import('./system/dns.ts')).createDns(servers, until),
+    dns: async (...how) => (await import('./system/dns.ts')).createDns(...how),
     sendDns: async () => (await import('./system/dns-exchange.ts')).sendDns,
     readOwned,
     packages: async (configDir) => {

@@ -18,7 +18,7 @@ export function fromCertbot(verb: Verb, argv: readonly string[]): string[] {
   const words: string[] = [];
   for (let at = 0; at < argv.length; at += 1) {
     const word = argv[at] ?? '';
-    const takeValue = (inline: string | undefined) => inline ?? argv[++at] ?? '';
+    const takeValue = (inline: string | undefined) => inline ?? valueAfter(word, argv[++at]);
     const [, plugin, rest, inline] = PLUGIN.exec(word) ?? [];
     const [, authenticator] = /^(?:--authenticator=|-a(?=.))(.*)$/s.exec(word) ?? [];
     if (takesValue.has(word)) words.push(word, ...argv.slice(at + 1, ++at + 1));
@@ -30,6 +30,11 @@ export function fromCertbot(verb: Verb, argv: readonly string[]): string[] {
     else words.push(...fromSeconds(takeValue(inline)));
   }
   return words;
+}
+
+function valueAfter(flag: string, next: string | undefined): string {
+  if (next !== undefined && !/^-./s.test(next)) return next;
+  throw new EvercertError('usage', `${flag} needs a value`, 'See: evercert certonly --help');
 }
 
 /** Words after which comes a value, whatever it looks like. */

@@ -16,7 +16,7 @@ export const FORCE: Flag = {
 export const ISSUANCE_TIMEOUT: Flag = {
   name: 'issuance-timeout',
   value: 'SECONDS',
-  help: 'give up an order that takes longer (default 300); the next run goes on with it',
+  help: 'give up an order that takes the CA longer (default 300); the next run goes on with it',
 };
 export const DRY_RUN: Flag = {
   name: 'dry-run',

@@ -51,7 +51,7 @@ export const SET_ASIDE_BY: Readonly<Record<string, readonly string[]>> = {
   standalone: otherWays('standalone'),
   'tls-alpn': otherWays('tls-alpn'),
   'dns-provider': otherWays('dns-provider'),
-  'dns-credentials': ['dns-provider'],
+  'dns-credentials': ['dns-provider', 'challenge'],
   manual: otherWays('manual'),
   'manual-auth-hook': otherWays('manual-auth-hook'),
   server: ['staging'],

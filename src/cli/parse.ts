@@ -32,7 +32,7 @@ export async function parseCommand(argv: readonly string[], surroundings: Surrou
   const { configDir } = readPlace(createReader(verb, given), surroundings);
   const { merged, blame } = await withConfig(verb, given, configDir, surroundings);
   try {
-    const read = createReader(verb, merged);
+    const read = createReader(verb, merged, given);
     const command = understand(verb, words, read, surroundings);
     if (command.verb === 'timer') await checkHourly(command.options, surroundings);
     if (command.verb === 'renew') await checkTell(command.options, read.usage, surroundings.environment);

@@ -1,6 +1,7 @@
 import type { ProofOptions, WebrootOption } from '../commands/wanted-challenge.ts';
 import { EvercertError } from '../errors.ts';
 import type { Reader } from './reader.ts';
+import { PROOF } from './setting-flags.ts';
 
 const CHALLENGES = {
   http: 'http-01',
@@ -36,7 +37,16 @@ export function readProof(
     dehydratedHook: path(read.text('dehydrated-hook'), absolute),
     dehydratedChain: read.maybeOn('dehydrated-hook-chain'),
     preferredChallenges: preferred,
+    typed: typedFlags(read),
   };
+}
+
+/** What is empty takes away, if there is anything to take. */
+function typedFlags(read: Reader): string[] {
+  const says = PROOF.flatMap(({ flags }) => flags).filter(
+    ({ name, value }) => value === undefined || read.text(name) !== '',
+  );
+  return says.map(({ name }) => name).filter((name) => read.typed(name));
 }
 
 function path(given: string | undefined, absolute: (path: string) => string): string | undefined {
@@ -62,7 +72,7 @@ function readWays(read: Reader, webroots: readonly WebrootOption[], preferred: r
       'Say one way for all names, and the others for their names: --challenge NAME=HOW.',
     );
   checkPreferred(read, flagOf(first), preferred);
-  const ways = [...named, ...(read.all('challenge') ?? [])].filter((way) => way !== 'webroot');
+  const ways = [...named.filter((way) => way !== 'webroot'), ...(read.all('challenge') ?? [])];
   return ways.length === 0 && first === undefined && read.text('dehydrated-hook') ? ['dehydrated'] : ways;
 }
 

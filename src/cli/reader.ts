@@ -5,6 +5,8 @@ import { usage, type Words } from './words.ts';
 /** Typed access to the flags of one command line. */
 export interface Reader {
   on(name: string): boolean;
+  /** Whether it stands on the command line itself, and not only in `config.json`. */
+  typed(name: string): boolean;
   /** True for `--NAME`, false for `--no-NAME`, undefined when neither is given. */
   maybeOn(name: string): boolean | undefined;
   text(name: string): string | undefined;
@@ -18,12 +20,14 @@ export interface Reader {
   usage(message: string): EvercertError;
 }
 
-export function createReader(verb: Verb, words: Words): Reader {
+/** @param typed what of the words stands on the command line itself */
+export function createReader(verb: Verb, words: Words, typed: Words = words): Reader {
   const text = (name: string) => words.get(name)?.[0];
   const on = (name: string) => words.has(name);
   const fail = (message: string) => usage(verb, message);
   return {
     on,
+    typed: (name) => typed.has(name),
     maybeOn: (name) => {
       if (on(name) && on(`no-${name}`)) throw fail(`--${name} and --no-${name} exclude each other`);
       return on(name) ? true : on(`no-${name}`) ? false : undefined;

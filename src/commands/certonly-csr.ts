@@ -3,15 +3,17 @@ import type { Proof } from '../challenges/solver.ts';
 import { asEvercertError, EvercertError } from '../errors.ts';
 import { obtainCertificate } from '../issuance/order.ts';
 import type { StorePaths } from '../lineage/paths.ts';
+import { checkSettings, type Settings } from '../lineage/settings.ts';
 import { checkChain } from '../x509/certificate.ts';
 import { type Csr, readCsr } from '../x509/csr.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
 import type { CertonlyOptions } from './certonly.ts';
+import { checkLocal } from './check-local.ts';
 import type { Edges } from './edges.ts';
 import { openStore, withoutLeftovers } from './open-store.ts';
 import { createPreflight } from './preflight.ts';
 import { createSessions } from './sessions.ts';
-import { createSolvers } from './solvers.ts';
+import { challengesOf, createSolvers } from './solvers.ts';
 import { wantedSettings } from './wanted-settings.ts';
 
 /** Where the certificate for an operator's own request goes; there is no lineage, and nothing is renewed. */
@@ -25,17 +27,31 @@ export interface CsrOptions {
 /** @returns the exit status */
 export async function certonlyCsr(options: CertonlyOptions & CsrOptions, edges: Edges): Promise<number> {
   const csr = await loadCsr(options.csrFile, edges);
+  const settings = wantedOnce(csr, options);
   const targets = [options.certPath, options.chainPath, options.fullchainPath].map((path) => resolve(path));
   checkTargets(edges, targets);
+  await checkLocal(edges, settings);
   const paths = await openStore(options, edges);
   await withoutLeftovers(edges, paths);
   const sessions = createSessions(edges, paths, options.account);
   try {
-    await obtain(csr, options, targets, edges, paths, sessions);
+    await obtain(csr, settings, options, targets, edges, paths, sessions);
   } finally {
     sessions.close();
   }
   return 0;
+}
+
+/** What a lineage of the request's names would be. */
+function wantedOnce({ names }: Csr, { lineage }: CertonlyOptions): Settings {
+  const settings = checkSettings(wantedSettings(names, lineage, undefined));
+  const isProver = challengesOf(settings).some(({ type }) => type === 'dehydrated');
+  if (isProver || !lineage.typed.includes('dehydrated-hook')) return settings;
+  throw new EvercertError(
+    'usage',
+    '--csr runs no hooks: --dehydrated-hook is not run where names are proven another way',
+    'Leave one of them out.',
+  );
 }
 
 async function loadCsr(path: string, { disk }: Edges): Promise<Csr> {
@@ -69,13 +85,13 @@ function checkTargets({ disk }: Edges, targets: readonly string[]): void {
 
 async function obtain(
   csr: Csr,
+  settings: Settings,
   options: CertonlyOptions,
   targets: readonly string[],
   edges: Edges,
   paths: StorePaths,
   sessions: ReturnType<typeof createSessions>,
 ): Promise<void> {
-  const settings = wantedSettings(csr.names, options.lineage, undefined);
   const connection = await sessions.of(settings.server, settings.caBundle);
   const request = {
     identifiers: csr.names.map(parseIdentifier),

@@ -27,6 +27,11 @@ export function isWay(text: string): boolean {
   return TYPES.has(kind) || !text.includes('=');
 }
 
+/** Of HOW. */
+export function typeOf(way: string): ChallengeSettings['type'] | undefined {
+  return TYPES.get(way.split(':')[0] ?? '');
+}
+
 /** What `way` says (as before if nothing), with what the flags say of its kind. */
 export function refined(
   names: readonly string[],
@@ -36,12 +41,12 @@ export function refined(
 ): ChallengeSettings {
   const [kind = '', ...rest] = (way ?? '').split(':');
   const detail = rest.join(':');
-  const type = way === undefined ? old?.type : TYPES.get(kind);
+  const type = way === undefined ? old?.type : typeOf(way);
   if (type === undefined) throw unknownWay(way ?? '');
   if (detail !== '' && !TAKES_DETAIL.has(kind)) throw unknownWay(way ?? '');
   switch (type) {
     case 'webroot':
-      return webroot(names, detail, old);
+      return webroot(names, detail, way === undefined ? [] : options.webroots, old);
     case 'standalone':
       return { type, ...listening(old, type, HTTP_PORT, options.httpPort, options.httpAddress) };
     case 'tls-alpn':
@@ -65,11 +70,17 @@ function sameType<T extends ChallengeSettings['type']>(
   return old?.type === type ? (old as Of<T>) : undefined;
 }
 
-function webroot(names: readonly string[], root: string, old: ChallengeSettings | undefined): Of<'webroot'> {
+function webroot(
+  names: readonly string[],
+  root: string,
+  given: readonly WebrootOption[],
+  old: ChallengeSettings | undefined,
+): Of<'webroot'> {
   const before = sameType(old, 'webroot');
-  if (root === '' && before === undefined)
+  if (root !== '') return { type: 'webroot', roots: webrootMap(names, [{ root, names: [] }]) };
+  if (given.length === 0 && before === undefined)
     throw badUsage('nothing says which directory the web server serves', 'Give it: -w DIR, or webroot:/DIR.');
-  const webroots = root === '' ? oldWebroots(before?.roots ?? {}) : [{ root, names: [] }];
+  const webroots = given.length > 0 ? given : oldWebroots(before?.roots ?? {});
   return { type: 'webroot', roots: webrootMap(names, webroots) };
 }
 

@@ -1,4 +1,10 @@
-import { type AuthoritiesOf, createAuthorities, firstHand } from '../challenges/dns/authorities.ts';
+import {
+  type AuthoritiesOf,
+  createAuthorities,
+  createServers,
+  firstHand,
+  type ServerAt,
+} from '../challenges/dns/authorities.ts';
 import { readCredentials } from '../challenges/dns/credentials.ts';
 import { followAliases } from '../challenges/dns/names.ts';
 import { type PropagationEdges, untilPropagated } from '../challenges/dns/propagation.ts';
@@ -36,6 +42,8 @@ export type DnsSolvers = (settings: DnsSettings) => Promise<Solver>;
 
 const PROPAGATION_TIMEOUT_S = 120;
 const SHELL_TIMEOUT_MS = 300_000;
+/** Name servers know their answers, other than resolvers. Asked twice, the second time for twice as long. */
+const SERVER_TIMEOUT_MS = 1000;
 /** For all clean-ups together, after an interruption: nobody waits for long then. */
 const LATE_MS = 30_000;
 
@@ -71,7 +79,8 @@ function late({ clock, signal }: DnsSolverEdges): AbortSignal {
     await clock.sleep(LATE_MS, controller.signal);
     controller.abort(signal.reason);
   };
-  signal.addEventListener('abort', () => void follow(), { once: true });
+  if (signal.aborted) void follow();
+  else signal.addEventListener('abort', () => void follow(), { once: true });
   return controller.signal;
 }
 
@@ -126,6 +135,7 @@ function createPhase(edges: DnsSolverEdges, signal: AbortSignal): Phase {
 interface View extends Pick<DnsClient, 'cname'> {
   readonly zoneOf: ZoneOf;
   readonly authoritiesOf: AuthoritiesOf;
+  readonly serverAt: ServerAt;
 }
 
 async function createView(
@@ -135,18 +145,19 @@ async function createView(
 ): Promise<View> {
   const resolver = await dns(resolvers, signal);
   const authoritiesOf = createAuthorities(resolver);
-  const { cname, isZone } = firstHand(resolver, authoritiesOf, (address) => dns([address], signal));
-  return { cname, zoneOf: createZoneOf({ isZone }), authoritiesOf };
+  const serverAt = createServers((address) => dns([address], signal, SERVER_TIMEOUT_MS));
+  const { cname, isZone } = firstHand(resolver, authoritiesOf, serverAt);
+  return { cname, zoneOf: createZoneOf({ isZone }), authoritiesOf, serverAt };
 }
 
 function propagationEdges(
-  { clock, emit, signal, dns }: DnsSolverEdges,
-  { zoneOf, authoritiesOf }: View,
+  { clock, emit, signal }: DnsSolverEdges,
+  { zoneOf, authoritiesOf, serverAt }: View,
 ): PropagationEdges {
   return {
     zoneOf,
     authoritiesOf,
-    txtAt: async (address, name) => (await dns([address], signal)).txt(name),
+    txtAt: (address, name) => serverAt(address).txt(name),
     monotonic: clock.monotonic,
     sleep: (ms) => clock.sleep(ms, signal),
     unchecked: (names, why) =>

@@ -39,8 +39,8 @@ export interface Edges {
   readonly probeTls: () => Promise<ProbeTls>;
   readonly probeHttp: () => Promise<ProbeHttp>;
   readonly probeAlpn: () => Promise<ProbeAlpn>;
-  /** @param servers instead of this machine's resolvers @param signal ends all questions */
-  readonly dns: (servers?: readonly string[], signal?: AbortSignal) => Promise<DnsClient>;
+  /** As createDns. */
+  readonly dns: (servers?: readonly string[], signal?: AbortSignal, timeoutMs?: number) => Promise<DnsClient>;
   readonly sendDns: () => Promise<SendDns>;
   readonly readOwned: ReadOwned;
   /** Packages of others, which are looked for in that store too. */

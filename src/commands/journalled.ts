@@ -1,9 +1,33 @@
 import type { Challenge, PresentedChallenge, Solver } from '../challenges/solver.ts';
-import { asEvercertError } from '../errors.ts';
+import { EvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
-import { forgetPresented, recordPresented } from '../lineage/presented.ts';
+import {
+  forgetPresented,
+  type Presented,
+  presentedPath,
+  recordPresented,
+  standingBy,
+} from '../lineage/presented.ts';
 import type { ChallengeSettings } from '../lineage/settings.ts';
+import type { Disk } from '../system/disk.ts';
 import type { Edges } from './edges.ts';
+
+/** One of the solvers of a lineage. */
+export interface SolverPlace {
+  readonly lineage: string;
+  readonly index: number;
+  /** How many there are. */
+  readonly count: number;
+}
+
+/** A file, and what an earlier clean-up left in it. */
+interface Journal {
+  readonly id: string;
+  readonly left: Presented['challenges'];
+}
+
+/** Of those that could not be cleaned up, the last ones: no file grows for ever. */
+const MOST_LEFT = 200;
 
 /**
  * A solver whose answers are on record in challenges/ID.json for as long as they stand, so that what a killed run left
@@ -12,33 +36,71 @@ import type { Edges } from './edges.ts';
 export function journalled(
   { disk, emit }: Pick<Edges, 'disk' | 'emit'>,
   paths: StorePaths,
-  id: string,
-  lineage: string,
+  place: SolverPlace,
   settings: ChallengeSettings,
   solver: Solver,
 ): Solver {
+  const { lineage } = place;
+  let journal: Journal | undefined;
   let traces = new Map<Challenge, string>();
-  const record = (challenges: readonly Challenge[]) =>
-    recordPresented(disk, paths, id, {
-      version: 1,
-      lineage,
-      settings,
-      challenges: challenges.map((challenge) => ({ ...challenge, ...traceOf(traces, challenge) })),
-    });
+  const write = ({ id }: Journal, challenges: Presented['challenges']) =>
+    recordPresented(disk, paths, id, { version: 1, lineage, settings, challenges });
+  const record = ({ id, left }: Journal, challenges: readonly Challenge[]) =>
+    write({ id, left }, [...left, ...challenges.map((each) => ({ ...each, ...traceOf(traces, each) }))]);
   return {
     ...solver,
     present: async (challenges, remember) => {
-      traces = new Map();
-      await record(challenges);
+      const found = findJournal(disk, paths, place, settings);
+      const [own, left] = divided(found.left, challenges);
+      const current = { id: found.id, left: left.slice(-MOST_LEFT) };
+      journal = current;
+      traces = own;
+      await record(current, challenges);
       await solver.present(challenges, async (challenge, trace) => {
         traces.set(challenge, trace);
-        await Promise.all([remember(challenge, trace), record(challenges)]);
+        await Promise.all([remember(challenge, trace), record(current, challenges)]);
       });
     },
     cleanUp: async (challenges) => {
-      if (await cleanedUp({ emit }, lineage, solver, challenges)) forgetPresented(disk, paths, id);
+      const current = journal;
+      const path = current === undefined ? '' : presentedPath(paths, current.id);
+      await cleanedUp({ emit }, lineage, path, async () => {
+        await solver.cleanUp(challenges);
+        if (current === undefined) return;
+        if (current.left.length > 0) await write(current, current.left);
+        else forgetPresented(disk, paths, current.id);
+      });
     },
   };
+}
+
+/** The first that is free, or holds what the same settings left. Solvers of one lineage never look at the same. */
+function findJournal(
+  disk: Disk,
+  paths: StorePaths,
+  { lineage, index, count }: SolverPlace,
+  settings: ChallengeSettings,
+): Journal {
+  for (let number = index; ; number += count) {
+    const id = `${lineage}.${number}`;
+    const left = standingBy(disk, paths, id, settings);
+    if (left !== undefined) return { id, left };
+  }
+}
+
+/** An order that is taken up again has the same challenges. @returns what is known of these, and the others */
+function divided(
+  left: Presented['challenges'],
+  challenges: readonly Challenge[],
+): [Map<Challenge, string>, Presented['challenges']] {
+  const isSame = (one: PresentedChallenge, other: Challenge) =>
+    one.name === other.name && one.keyAuthorization === other.keyAuthorization;
+  const traces = new Map<Challenge, string>();
+  for (const challenge of challenges) {
+    const trace = left.find((each) => isSame(each, challenge))?.trace;
+    if (trace !== undefined) traces.set(challenge, trace);
+  }
+  return [traces, left.filter((each) => !challenges.some((challenge) => isSame(each, challenge)))];
 }
 
 function traceOf(traces: ReadonlyMap<Challenge, string>, challenge: Challenge): { trace?: string } {
@@ -46,19 +108,18 @@ function traceOf(traces: ReadonlyMap<Challenge, string>, challenge: Challenge): 
   return trace === undefined ? {} : { trace };
 }
 
-/** @returns whether nothing is left */
+/** Nothing that fails here, a mistake of ours included, may hold up a run, or hide how an order ended. */
 export async function cleanedUp(
   { emit }: Pick<Edges, 'emit'>,
-  lineage: string,
-  solver: Solver,
-  challenges: readonly PresentedChallenge[],
-): Promise<boolean> {
+  lineage: string | undefined,
+  path: string,
+  cleanUp: () => Promise<void>,
+): Promise<void> {
   try {
-    await solver.cleanUp(challenges);
-    return true;
+    await cleanUp();
   } catch (thrown) {
-    const { message } = asEvercertError(thrown);
-    emit({ type: 'warning', lineage, code: 'cleanup-failed', detail: message });
-    return false;
+    const message = thrown instanceof EvercertError ? thrown.message : `internal error: ${thrown}`;
+    const detail = [path, message].filter((part) => part !== '').join(': ');
+    emit({ type: 'warning', ...(lineage !== undefined && { lineage }), code: 'cleanup-failed', detail });
   }
 }

@@ -60,6 +60,7 @@ async function askIssuer(
     const [issuer] = meta?.issuerDomainNames ?? meta?.caaIdentities ?? [];
     if (issuer === undefined) throw nameless(server);
     return {
+      server,
       url,
       issuer,
       hashPrefix: meta?.accountHashPrefix,

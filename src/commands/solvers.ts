@@ -34,7 +34,7 @@ export function createSolvers(
       distinct.map(async (challenge, index) => {
         const solver = await build(challenge);
         return solver.leavesTraces
-          ? journalled(edges, paths, `${lineage}.${index}`, lineage, challenge, solver)
+          ? journalled(edges, paths, { lineage, index, count: distinct.length }, challenge, solver)
           : solver;
       }),
     );

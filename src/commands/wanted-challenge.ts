@@ -1,7 +1,8 @@
 import type { EvercertError } from '../errors.ts';
 import type { ChallengeSettings, Settings } from '../lineage/settings.ts';
 import { parseIdentifier } from '../x509/identifier.ts';
-import { badUsage, isWay, refined, webrootMap } from './challenge-way.ts';
+import { badUsage, isWay, refined, typeOf, webrootMap } from './challenge-way.ts';
+import { checkUsed } from './used-flags.ts';
 
 /** What flags say of how names are proven. What they leave out stays as it was, or is the default. */
 export interface ProofOptions {
@@ -21,6 +22,8 @@ export interface ProofOptions {
   readonly dehydratedChain: boolean | undefined;
   /** What hooks are to prove names by, the best first. */
   readonly preferredChallenges: readonly string[];
+  /** Flags of these that the command line itself gives: each must mean something. */
+  readonly typed: readonly string[];
 }
 
 /** A directory and the names that it serves; without names it serves all that have none. */
@@ -43,8 +46,10 @@ export function wantedChallenges(
   old: Wanted | undefined,
 ): Wanted {
   const { all, single } = splitWays(options.ways);
-  const byName = wantedByName(names, single, options, old?.challengeByName ?? {});
-  const others = names.filter((name) => !Object.hasOwn(byName, name));
+  const own = ownWays(names, single, old?.challengeByName ?? {});
+  const others = names.filter((name) => !own.has(name));
+  const type = others.length === 0 ? undefined : defaultType(all, options, old);
+  const byName = wantedByName(own, type, options, old?.challengeByName ?? {});
   const [first] = Object.values(byName);
   const challenge = wantedDefault(
     others,
@@ -53,7 +58,9 @@ export function wantedChallenges(
     old?.challenge ?? (others.length === 0 ? first : undefined),
   );
   for (const name of names) checkFits(name, byName[name] ?? challenge);
-  return Object.keys(byName).length === 0 ? { challenge } : { challenge, challengeByName: byName };
+  const ways = Object.values(byName);
+  checkUsed(options, others.length === 0 ? ways : [challenge, ...ways]);
+  return ways.length === 0 ? { challenge } : { challenge, challengeByName: byName };
 }
 
 function splitWays(ways: readonly string[]): { all: string | undefined; single: Map<string, string> } {
@@ -63,37 +70,55 @@ function splitWays(ways: readonly string[]): { all: string | undefined; single: 
       `names are to be proven in several ways: ${[all, ...others].join(' and ')}`,
       'Say one way for all, and the others for their names: --challenge NAME=HOW.',
     );
-  const single = new Map(
-    ways
-      .filter((way) => !isWay(way))
-      .map((way) => {
-        const [name = '', ...how] = way.split('=');
-        return [parseIdentifier(name).value, how.join('=')];
-      }),
-  );
+  const single = new Map<string, string>();
+  for (const way of ways.filter((each) => !isWay(each))) {
+    const [given = '', ...how] = way.split('=');
+    const name = parseIdentifier(given).value;
+    if (single.has(name))
+      throw badUsage(`--challenge ${name}=… is given twice`, 'Say one way for each name.');
+    single.set(name, how.join('='));
+  }
   return { all, single };
 }
 
-function wantedByName(
+/** Names that have a way of their own, with what is said of it now; undefined where it stays. */
+function ownWays(
   names: readonly string[],
   given: ReadonlyMap<string, string>,
-  options: ProofOptions,
   old: Readonly<Record<string, ChallengeSettings>>,
-): Record<string, ChallengeSettings> {
+): ReadonlyMap<string, string | undefined> {
   const stranger = [...given.keys()].find((name) => !names.includes(name));
   if (stranger !== undefined)
     throw badUsage(
       `--challenge ${stranger}=… is for a name that the certificate does not have`,
       'Add it: -d.',
     );
+  const isOwn = (name: string) => (given.has(name) ? given.get(name) !== '' : Object.hasOwn(old, name));
+  return new Map(names.filter(isOwn).map((name) => [name, given.get(name)]));
+}
+
+/** @param type of the way of all other names: what flags say of that type is not meant for a way that stays */
+function wantedByName(
+  own: ReadonlyMap<string, string | undefined>,
+  type: ChallengeSettings['type'] | undefined,
+  options: ProofOptions,
+  old: Readonly<Record<string, ChallengeSettings>>,
+): Record<string, ChallengeSettings> {
   return Object.fromEntries(
-    names.flatMap((name): [string, ChallengeSettings][] => {
-      const way = given.get(name);
+    [...own].map(([name, way]): [string, ChallengeSettings] => {
       const before = Object.hasOwn(old, name) ? old[name] : undefined;
-      if (way === '' || (way === undefined && before === undefined)) return [];
-      return [[name, refined([name], way, options, before)]];
+      if (before !== undefined && way === undefined && before.type === type) return [name, before];
+      return [name, refined([name], way, options, before)];
     }),
   );
+}
+
+function defaultType(
+  way: string | undefined,
+  { webroots }: ProofOptions,
+  old: Wanted | undefined,
+): ChallengeSettings['type'] | undefined {
+  return webroots.length > 0 ? 'webroot' : way === undefined ? old?.challenge.type : typeOf(way);
 }
 
 function wantedDefault(
@@ -102,7 +127,10 @@ function wantedDefault(
   options: ProofOptions,
   old: ChallengeSettings | undefined,
 ): ChallengeSettings {
-  if (options.webroots.length > 0) return { type: 'webroot', roots: webrootMap(names, options.webroots) };
+  if (options.webroots.length > 0) {
+    if (way !== undefined && way !== 'webroot') throw twoWays(way);
+    return { type: 'webroot', roots: webrootMap(names, options.webroots) };
+  }
   if (way === undefined && old === undefined) throw noChallenge();
   return refined(names, way, options, old);
 }
@@ -122,6 +150,13 @@ function checkFits(name: string, challenge: ChallengeSettings): void {
       `${name} cannot be proven by DNS: it is an address`,
       `Give it a way of its own: --challenge ${name}=standalone.`,
     );
+}
+
+function twoWays(way: string): EvercertError {
+  return badUsage(
+    `-w and --challenge ${way} exclude each other`,
+    'Say one way for all, and the others for their names: --challenge NAME=HOW.',
+  );
 }
 
 function noChallenge(): EvercertError {

@@ -1,6 +1,4 @@
 import type { Connection } from '../acme/connection.ts';
-import { hintOfType } from '../acme/hints.ts';
-import { readProblem } from '../acme/problem.ts';
 import {
   type Authorization,
   AuthorizationSchema,
@@ -10,7 +8,7 @@ import {
 } from '../acme/resources.ts';
 import type { Challenge, PresentedChallenge, Proof, Solver } from '../challenges/solver.ts';
 import { EvercertError } from '../errors.ts';
-import { type ChallengeFailure, challengeFailed } from './failures.ts';
+import { nameOf, refusal } from './refusal.ts';
 
 /** The solver of each name of an order, wildcards with their "*.". */
 export type SolverOf = (name: string) => Solver;
@@ -119,10 +117,6 @@ function foreign(host: string, name: string): EvercertError {
   );
 }
 
-function nameOf({ identifier, wildcard }: Authorization): string {
-  return wildcard === true ? `*.${identifier.value}` : identifier.value;
-}
-
 function unsupported(host: string, name: string, offered: readonly Offer[], wanted: string): EvercertError {
   const types = offered.map(({ type }) => type).join(', ') || 'nothing';
   const hint = name.startsWith('*.')
@@ -141,42 +135,4 @@ export async function explainInvalid(connection: Connection, order: Order): Prom
     order.authorizations.map((url) => readAuthorization(connection, url)),
   );
   return refusal(connection.host, authorizations, order.error);
-}
-
-function refusal(
-  host: string,
-  authorizations: readonly Authorization[],
-  orderError?: unknown,
-): EvercertError {
-  const failed = authorizations.flatMap(failuresOf);
-  const [first] = failed;
-  if (first !== undefined) return challengeFailed(host, failed, hintOfFailure(first.type));
-  const problem = readProblem(0, orderError);
-  const why = problem.detail === '' ? 'it does not say why' : `${problem.type}: ${problem.detail}`;
-  return new EvercertError(
-    'order-failed',
-    `${host} called the order invalid: ${why}`,
-    `${hintOfType(problem.type) ?? 'See what the CA says above.'} The next run places a new order.`,
-    problem,
-  );
-}
-
-function failuresOf(authorization: Authorization): ChallengeFailure[] {
-  if (authorization.status === 'valid' || authorization.status === 'pending') return [];
-  const failed = authorization.challenges.find(({ error }) => error !== undefined);
-  const { type, detail } = readProblem(0, failed?.error);
-  const name = nameOf(authorization);
-  if (failed === undefined) return [{ name, type: authorization.status, detail: 'the CA gives no reason' }];
-  return [{ name, type, detail }];
-}
-
-/** The same word means something else of a validation than of a request. */
-const UNAUTHORIZED =
-  'The CA got another answer than ours: check that the name leads to this machine and that -w is what its web server serves.';
-
-const ENDED = new Set(['invalid', 'deactivated', 'expired', 'revoked']);
-
-function hintOfFailure(type: string): string {
-  if (ENDED.has(type)) return 'The next run places a new order.';
-  return type === 'unauthorized' ? UNAUTHORIZED : (hintOfType(type) ?? 'See what the CA says above.');
 }

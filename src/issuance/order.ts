@@ -15,7 +15,7 @@ export interface OrderRequest extends OrderTerms {
   readonly preferredChain: string | undefined;
   /** How an earlier run left this order: its URL; or 'unknown' when that run died around newOrder. */
   readonly earlier: string | 'unknown' | undefined;
-  /** Milliseconds for the whole order, from newOrder to the download. */
+  /** Milliseconds for the whole order, from newOrder to the download, without the presenting of challenges. */
   readonly timeoutMs: number;
 }
 
@@ -70,7 +70,8 @@ async function walkOrder(
 ): Promise<Download> {
   checkIdentifiers(connection.host, placed.order, request);
   const ready = await makeReady(connection, placed, solverOf, deadline, listener);
-  const valid = await finalize(connection, { url: placed.url, order: ready }, makeCsr, deadline, listener);
+  const proven = { url: placed.url, order: ready.order };
+  const valid = await finalize(connection, proven, makeCsr, ready.deadline, listener);
   listener.step('download');
   return downloadCertificate(connection, valid, request.preferredChain);
 }
@@ -87,23 +88,28 @@ function checkIdentifiers(host: string, { identifiers }: Order, request: OrderRe
   );
 }
 
+/** @returns with the deadline put off by what presenting took: a slow DNS, or a person who looks, has limits of its own */
 async function makeReady(
   connection: Connection,
   placed: Placed,
   solverOf: SolverOf,
   deadline: number,
   listener: OrderListener,
-): Promise<Order> {
-  if (placed.order.status !== 'pending') return placed.order;
+): Promise<{ order: Order; deadline: number }> {
+  if (placed.order.status !== 'pending') return { order: placed.order, deadline };
   listener.step('challenges');
+  const began = connection.monotonic();
+  let putOff = deadline;
   const validated = async () => {
-    const order = await pollOrder(connection, placed.url, ['pending'], deadline);
+    putOff += connection.monotonic() - began;
+    const order = await pollOrder(connection, placed.url, ['pending'], putOff);
     // Asked before the clean-up, by which names would fail that the CA is still looking at.
     if (order.status === 'invalid') throw await explainInvalid(connection, order);
     return order;
   };
   const presented: OrderListener['presented'] = (proofs) => listener.presented(proofs);
-  return await authorize(connection, placed.order, solverOf, presented, validated);
+  const order = await authorize(connection, placed.order, solverOf, presented, validated);
+  return { order, deadline: putOff };
 }
 
 /** @returns the URL of the certificate */

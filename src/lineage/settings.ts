@@ -26,7 +26,7 @@ const Name = v.pipe(
   }),
 );
 
-const Directory = v.pipe(Text, v.startsWith('/'));
+const Directory = v.pipe(Text, v.startsWith('/', 'must be an absolute path'));
 const Proof = v.picklist(['http-01', 'dns-01']);
 
 /** How a name is proven. */

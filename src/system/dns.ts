@@ -38,7 +38,6 @@ export interface DnsClient {
  */
 export type ExchangeDns = (server: string, message: Buffer) => Promise<Buffer>;
 
-/** Each server is asked twice, the second time for twice as long. */
 const TIMEOUT_MS = 3000;
 const TRIES = 2;
 const NOTHING = new Set(['ENODATA', 'ENOTFOUND']);
@@ -48,10 +47,18 @@ const NAME = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;
 /**
  * @param servers to ask instead of this machine's resolvers: ADDRESS or ADDRESS:PORT, [ADDRESS]:PORT for IPv6
  * @param signal ends all questions
+ * @param timeoutMs of each server, which is asked twice, the second time for twice as long
  * @throws EvercertError bad-settings: no such address
  */
-export function createDns(servers?: readonly string[], signal?: AbortSignal): DnsClient {
-  const ask: Ask = (what, name, question) => askOnce(servers, signal, what, name, question);
+export function createDns(
+  servers?: readonly string[],
+  signal?: AbortSignal,
+  timeoutMs = TIMEOUT_MS,
+): DnsClient {
+  const ask: Ask = (what, name, question) =>
+    askOnce(() => createResolver(servers, timeoutMs), signal, question).catch((error: unknown) =>
+      noAnswer(what, name, servers, error),
+    );
   return {
     txt: async (name) =>
       (await ask('TXT', name, (resolver) => resolver.resolveTxt(name))).map((strings) => strings.join('')),
@@ -77,28 +84,26 @@ type Ask = <T>(what: string, name: string, question: (resolver: Resolver) => Pro
 
 /** A resolver for each question: what is aborted is that question alone. */
 async function askOnce<T>(
-  servers: readonly string[] | undefined,
+  open: () => Resolver,
   signal: AbortSignal | undefined,
-  what: string,
-  name: string,
   question: (resolver: Resolver) => Promise<T[]>,
 ): Promise<T[]> {
   signal?.throwIfAborted();
-  const resolver = createResolver(servers);
+  const resolver = open();
   const cancel = () => resolver.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   try {
     return await question(resolver);
   } catch (error) {
     signal?.throwIfAborted();
-    return noAnswer(what, name, servers, error);
+    throw error;
   } finally {
     signal?.removeEventListener('abort', cancel);
   }
 }
 
-function createResolver(servers: readonly string[] | undefined): Resolver {
-  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
+function createResolver(servers: readonly string[] | undefined, timeoutMs: number): Resolver {
+  const resolver = new Resolver({ timeout: timeoutMs, tries: TRIES });
   try {
     if (servers !== undefined) resolver.setServers(servers);
     return resolver;
@@ -156,7 +161,7 @@ function noAnswer<T>(
   error: unknown,
 ): T[] {
   const code = systemCode(error);
-  if (code === undefined) throw error;
+  if (code === undefined || error instanceof EvercertError) throw error;
   if (NOTHING.has(code)) return [];
   const of = servers === undefined ? '' : ` at ${servers.join(', ')}`;
   throw new EvercertError(

@@ -13,6 +13,9 @@ export interface ListenHints {
   readonly addressFlag: string;
 }
 
+/** How many may be connected at once, and each for how long: a CA asks a name from a few places, and briefly. */
+const LIMITS = { connections: 1000, longestMs: 10_000 };
+
 /**
  * Has the server listen; an empty address means all, IPv6 and IPv4, whatever net.ipv6.bindv6only says (libuv asks for both).
  *
@@ -23,11 +26,18 @@ export async function startListening(
   address: string,
   port: number,
   hints: ListenHints,
+  limits: typeof LIMITS = LIMITS,
 ): Promise<ResponderServer> {
   const sockets = new Set<Socket>();
+  server.maxConnections = limits.connections;
   server.on('connection', (socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    // A client need not hang up when it has its answer.
+    const tooLong = setTimeout(() => socket.destroy(), limits.longestMs);
+    socket.once('close', () => {
+      clearTimeout(tooLong);
+      sockets.delete(socket);
+    });
   });
   try {
     await bind(server, address === '' ? '::' : address, port).catch((error) => {

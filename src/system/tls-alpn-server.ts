@@ -54,12 +54,10 @@ export const listenTls: ListenTls = (address, port, { of, placeholder }) => {
     },
   };
   // The CA has what it wants when hands are shaken (RFC 8737 section 3).
-  return startListening(
-    tls.createServer(options, (socket) => socket.on('error', ignore).end()),
-    address,
-    port,
-    HINTS,
-  );
+  const server = tls.createServer(options, (socket) => socket.on('error', ignore).end());
+  // Node itself leaves open what took too long.
+  server.on('tlsClientError', (_, socket) => socket.destroy());
+  return startListening(server, address, port, HINTS);
 };
 
 function contextOf({ key, certificate }: KeyAndCertificate): tls.SecureContext {

@@ -21,8 +21,10 @@ const remember = async () => undefined;
 const unused = async (): Promise<never> => assert.fail('nobody asks for this');
 
 /** A run with one provider, made by `create`, and a clock that stands still. */
-function aRun(create: (edges: ProviderEdges) => Partial<DnsProvider>) {
+function aRun(create: (edges: ProviderEdges) => Partial<DnsProvider>, isInterrupted = false) {
   const controller = new AbortController();
+  const interrupt = () => controller.abort(new EvercertError('interrupted', 'stop', 'now'));
+  if (isInterrupted) interrupt();
   const waits: { ms: number; pass: () => void }[] = [];
   const events: Event[] = [];
   const empty = { txt: [], cname: undefined, exists: false, isZone: true, ns: [], addresses: [], caa: [] };
@@ -63,7 +65,6 @@ function aRun(create: (edges: ProviderEdges) => Partial<DnsProvider>) {
   };
   const build = createDnsSolvers(edges, storePaths('/nowhere'));
   const solver = () => build({ type: 'dns', provider: 'x', propagationTimeout: 0 });
-  const interrupt = () => controller.abort(new EvercertError('interrupted', 'stop', 'now'));
   return { build, solver, interrupt, waits, events, failing };
 }
 
@@ -88,6 +89,15 @@ test('an interruption ends an addition at once, and a clean-up half a minute lat
   );
   waits[1]?.pass();
   assert.equal(await cleaned, 'interrupted');
+});
+
+test('also when the interruption was there before', async () => {
+  const { solver, waits } = aRun(({ sleep }) => ({ remove: () => sleep(1000) }), true);
+  const { cleanUp } = await solver();
+  const cleaned = rejection(cleanUp([CHALLENGE]), 'interrupted');
+  await turn();
+  waits.find(({ ms }) => ms === 30_000)?.pass();
+  await cleaned;
 });
 
 test('a clean-up that is done by then is well', async () => {

@@ -6,7 +6,7 @@ import { failure } from '../unit-kit/expect.ts';
 
 type Wanted = Pick<Settings, 'challenge' | 'challengeByName'>;
 
-const NOTHING = { webroots: [], ways: [], preferredChallenges: [] } as unknown as ProofOptions;
+const NOTHING = { webroots: [], ways: [], preferredChallenges: [], typed: [] } as unknown as ProofOptions;
 const NAMES = ['a.example', '*.a.example'];
 const want = (options: Partial<ProofOptions>, old?: Wanted, names: readonly string[] = ['a.example']) =>
   wantedChallenges(names, { ...NOTHING, ...options }, old);
@@ -136,7 +136,8 @@ for (const [name, [options, names, before, after]] of Object.entries(TABLE)) {
 }
 
 /** What is refused, and a word that must be in the message. */
-const REFUSED: Readonly<Record<string, readonly [Partial<ProofOptions>, readonly string[], RegExp]>> = {
+type Refused = readonly [Partial<ProofOptions>, readonly string[], RegExp];
+const REFUSED: Readonly<Record<string, Refused>> = {
   'no way at all': [{}, ['a.example'], /nothing says how/],
   'a way that is none': [{ ways: ['http'] }, ['a.example'], /"http" is no way/],
   'a detail that is not taken': [{ ways: ['standalone:80'] }, ['a.example'], /"standalone:80"/],
@@ -162,7 +163,97 @@ const REFUSED: Readonly<Record<string, readonly [Partial<ProofOptions>, readonly
     /http-01 and dns-01/,
   ],
   'no webroot': [{ ways: ['webroot'] }, ['a.example'], /which directory/],
+  'a webroot and another way': [
+    { ways: ['standalone'], webroots: [{ root: '/w', names: [] }] },
+    ['a.example'],
+    /-w and --challenge standalone/,
+  ],
+  'a webroot, and another one': [
+    { ways: ['webroot:/x'], webroots: [{ root: '/w', names: [] }] },
+    ['a.example'],
+    /-w and --challenge webroot:/,
+  ],
+  'two ways for one name': [
+    { ways: ['A.example=standalone', 'a.example=static'] },
+    ['a.example'],
+    /a\.example=… is given twice/,
+  ],
+  'one file for two providers': [
+    { ways: ['dns:cloudflare', '*.a.example=dns:route53'], dnsCredentials: '/c' },
+    NAMES,
+    /several providers: cloudflare and route53/,
+  ],
+  'a preference that the way cannot meet': [
+    { ways: ['static'], preferredChallenges: ['dns-01'], typed: ['preferred-challenges'] },
+    ['a.example'],
+    /--preferred-challenges dns-01, but .* by http-01/,
+  ],
+  ...Object.fromEntries(
+    [
+      ['http-01-port', 'tls-alpn'],
+      ['http-01-address', 'static'],
+      ['tls-alpn-01-port', 'standalone'],
+      ['tls-alpn-01-address', 'standalone'],
+      ['dns-credentials', 'dns-persist'],
+      ['dns-propagation-timeout', 'standalone'],
+      ['dns-resolvers', 'standalone'],
+      ['manual-auth-hook', 'standalone'],
+      ['manual-cleanup-hook', 'dns:x'],
+      ['dehydrated-hook-chain', 'dns:x'],
+    ].map(([flag = '', way = '']): [string, Refused] => [
+      `--${flag} with ${way}`,
+      [{ ways: [way], typed: [flag] }, ['a.example'], new RegExp(`--${flag} goes with `)],
+    ]),
+  ),
 };
+
+/** Said of a lineage, not of what stays: flags, before, after. */
+const STAYS: Readonly<Record<string, readonly [Partial<ProofOptions>, Wanted, Wanted]>> = {
+  'credentials of a name of its own': [
+    { dnsCredentials: '/new', typed: ['dns-credentials'] },
+    {
+      challenge: CLOUDFLARE,
+      challengeByName: { '*.a.example': { type: 'dns', provider: 'desec', credentials: '/d' } },
+    },
+    {
+      challenge: { ...CLOUDFLARE, credentials: '/new' },
+      challengeByName: { '*.a.example': { type: 'dns', provider: 'desec', credentials: '/d' } },
+    },
+  ],
+  'not where it is the only way of its kind': [
+    { dnsCredentials: '/new', typed: ['dns-credentials'] },
+    { challenge: STANDALONE, challengeByName: { '*.a.example': CLOUDFLARE } },
+    { challenge: STANDALONE, challengeByName: { '*.a.example': { ...CLOUDFLARE, credentials: '/new' } } },
+  ],
+  'a webroot by its word': [
+    { ways: ['webroot', '*.a.example=dns:cloudflare,credentials=/c'] },
+    { challenge: { type: 'webroot', roots: { 'a.example': '/w' } } },
+    {
+      challenge: { type: 'webroot', roots: { 'a.example': '/w' } },
+      challengeByName: { '*.a.example': CLOUDFLARE },
+    },
+  ],
+};
+
+for (const [name, [options, before, after]] of Object.entries(STAYS)) {
+  test(`stays: ${name}`, () => assert.deepEqual(want(options, before, NAMES), after));
+}
+
+test('a name of its own has the webroot of -w, if its way says so', () => {
+  const options = { ways: ['a.example=webroot', '*.a.example=dns:cloudflare,credentials=/c'] };
+  assert.deepEqual(
+    want({ ...options, webroots: [{ root: '/w', names: [] }] }, undefined, NAMES).challengeByName,
+    {
+      'a.example': { type: 'webroot', roots: { 'a.example': '/w' } },
+      '*.a.example': CLOUDFLARE,
+    },
+  );
+});
+
+test('what only config.json says need not mean anything', () => {
+  const options = { ways: ['static'], httpPort: 81, dnsCredentials: '/c', preferredChallenges: ['dns-01'] };
+  assert.deepEqual(want(options), { challenge: { type: 'static' } });
+});
 
 for (const [name, [options, names, wanted]] of Object.entries(REFUSED)) {
   test(`refused: ${name}`, () => {

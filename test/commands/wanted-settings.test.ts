@@ -21,7 +21,7 @@ const FULL: Settings = {
   hooks: { deploy: 'x' },
   verify: ['a.example:443'],
 };
-const NOTHING = { webroots: [], ways: [], preferredChallenges: [] } as unknown as LineageOptions;
+const NOTHING = { webroots: [], ways: [], preferredChallenges: [], typed: [] } as unknown as LineageOptions;
 const change = (options: Partial<LineageOptions>, old = FULL) =>
   wantedSettings(old.names, { ...NOTHING, ...options }, old);
 

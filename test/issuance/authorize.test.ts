@@ -210,3 +210,21 @@ for (const type of ['constructor', 'toString', '__proto__', 'other']) {
     assertPrintable(hint);
   });
 }
+
+const HINTS: Readonly<Record<string, RegExp>> = {
+  'http-01': /-w is what its web server serves/,
+  'tls-alpn-01': /acme-tls\/1/,
+  'dns-01': /all name servers/,
+  'dns-account-01': /all name servers/,
+  'dns-persist-01': /persist-value/,
+};
+
+for (const [type, hint] of Object.entries(HINTS)) {
+  test(`what a person is to look at when ${type} fails`, async () => {
+    const challenges = [
+      { ...aChallenge, type, status: 'invalid', error: { type: 'urn:ietf:params:acme:error:unauthorized' } },
+    ];
+    const { connection } = scripted({ one: [anAuthorization('invalid', { challenges })] });
+    assert.match((await explainInvalid(connection, order('one'))).hint, hint);
+  });
+}

@@ -13,7 +13,7 @@ import { parseIdentifier } from '../../src/x509/identifier.ts';
 import { publicKeyOfPem } from '../../src/x509/keys.ts';
 import { type Meeting, meetRegistered } from '../unit-kit/ca.ts';
 import { ecKey } from '../unit-kit/chains.ts';
-import { rejection } from '../unit-kit/expect.ts';
+import { NEVER, rejection } from '../unit-kit/expect.ts';
 import { aChallenge, anAuthorization, anOrder, scripted, urlOf } from '../unit-kit/scripted.ts';
 
 const names = ['a.example', '192.0.2.1'];
@@ -254,6 +254,19 @@ test('an order that never ends is left to the next run', async () => {
     'order-timeout',
   );
   assert.equal(isFinal(error), false);
+});
+
+test('a slow DNS takes nothing from the time that the CA has', async () => {
+  const { connection, clock } = scripted({
+    newOrder: [{ ...anOrder('pending'), location: urlOf('order') }],
+    authz: [anAuthorization('pending')],
+    chall: [{ body: { ...aChallenge, status: 'processing' } }],
+    order: [anOrder('pending'), anOrder('pending'), anOrder('valid', { certificate: urlOf('cert') })],
+    cert: [new EvercertError('bad-answer', 'far enough', 'hint')],
+  });
+  const slow: Solver = { ...solver, present: () => clock.sleep(600_000, NEVER) };
+  const asked = { identifiers: [parseIdentifier('a.example')] };
+  assert.equal((await rejection(obtain({ connection }, asked, slow), 'bad-answer')).message, 'far enough');
 });
 
 test('why an order failed is asked while the answers still stand, which others may need', async () => {

@@ -25,7 +25,11 @@ for (const [theirs, ours] of Object.entries(SAID)) {
     assert.deepEqual(fromCertbot('certonly', theirs.split(' ')), ours.split(' ')));
 }
 
-for (const line of ['-a nginx', '--authenticator=apache', '-a dns-', '-a']) {
+for (const line of [
+  ...['-a nginx', '--authenticator=apache', '-a dns-', '-a', '-a -q', '--dns-cloudflare-credentials'],
+  '--dns-cloudflare-credentials --dns-cloudflare',
+  '--dns-google-propagation-seconds',
+]) {
   test(`refused: ${line}`, () => {
     failure(() => fromCertbot('certonly', line.split(' ')), 'usage');
   });

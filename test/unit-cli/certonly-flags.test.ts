@@ -43,6 +43,7 @@ test('certonly by default says nothing', async () => {
       dehydratedHook: undefined,
       dehydratedChain: undefined,
       preferredChallenges: [],
+      typed: [],
       server: undefined,
       caBundle: undefined,
       preferredProfile: undefined,

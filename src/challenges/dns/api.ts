@@ -1,7 +1,6 @@
 import type * as v from 'valibot';
-import type { EvercertError } from '../../errors.ts';
 import type { ProviderEdges, ProviderRequest } from './provider.ts';
-import { checkedUrl, createRest, jsonOf, NO_API } from './rest.ts';
+import { checkedUrl, createRest, jsonOf, type Rest } from './rest.ts';
 
 /** What tells one provider's API from another. */
 export interface ApiSpec {
@@ -34,7 +33,7 @@ export interface Api {
     expected?: readonly number[],
   ): Promise<ApiAnswer>;
   parse<S extends v.GenericSchema>(schema: S, answer: ApiAnswer): v.InferOutput<S>;
-  failed(why: string, hint: string): EvercertError;
+  failed: Rest['failed'];
 }
 
 /** JSON over HTTPS; waits where the API asks for it, within bounds. @throws EvercertError bad-settings: a base that is not safe */
@@ -61,7 +60,7 @@ export function createApi(spec: ApiSpec, edges: Pick<ProviderEdges, 'request' | 
     const answer = { status: response.status, body: jsonOf(response.body) };
     // A page of a proxy may well have status 200.
     if (answer.body === undefined && response.body.trim() !== '')
-      throw rest.failed(`the API answered with status ${answer.status} and no JSON`, NO_API);
+      throw rest.senseless(`the API answered with status ${answer.status} and no JSON`);
     return answer;
   };
   const parse: Api['parse'] = (schema, { status, body }) => rest.parse(schema, status, body);

@@ -1,6 +1,6 @@
 import { EvercertError } from '../../errors.ts';
 import type { DnsClient } from '../../system/dns.ts';
-import { createZoneOf, type ZoneOf } from './zone.ts';
+import { createZoneOf } from './zone.ts';
 
 /** One address of a name server of a zone. */
 export interface Authority {
@@ -11,13 +11,20 @@ export interface Authority {
 /** All addresses of all name servers of a zone that can be found. */
 export type AuthoritiesOf = (zone: string) => Promise<readonly Authority[]>;
 
-/** Asks about each zone once in a run. */
+/** More of them is no zone that anybody runs, but one that means us to be busy. */
+const MAX_SERVERS = 20;
+const MAX_ADDRESSES = 16;
+
+/** Asks about each zone once in a run, if something is found. */
 export function createAuthorities(resolver: Pick<DnsClient, 'ns' | 'addresses'>): AuthoritiesOf {
   const known = new Map<string, Promise<readonly Authority[]>>();
   return (zone) => {
     const found = known.get(zone) ?? findAuthorities(resolver, zone);
     known.set(zone, found);
-    return found;
+    return found.then((all) => {
+      if (all.length === 0) known.delete(zone);
+      return all;
+    });
   };
 }
 
@@ -27,9 +34,9 @@ async function findAuthorities(
 ): Promise<readonly Authority[]> {
   const servers = (await resolver.ns(zone).catch(unanswered)) ?? [];
   const found = await Promise.all(
-    servers.map(async (server) => {
+    servers.slice(0, MAX_SERVERS).map(async (server) => {
       const addresses = (await resolver.addresses(server).catch(unanswered)) ?? [];
-      return addresses.map((address) => ({ server, address }));
+      return addresses.slice(0, MAX_ADDRESSES).map((address) => ({ server, address }));
     }),
   );
   return found.flat();
@@ -47,8 +54,50 @@ interface Found {
   readonly alias: string | undefined;
 }
 
-/** Name servers that are tried in turn. */
-const TRIED = 3;
+/** What a name server is asked about its own zone. */
+export type Server = Pick<DnsClient, 'cname' | 'exists' | 'txt'>;
+export type ServerAt = (address: string) => Server;
+
+const MOST_SILENCES = 2;
+
+/**
+ * Name servers by address. One that has only ever been silent, such as an IPv6 address without a route, is not asked for
+ * long: to wait for it once more would hold up all others.
+ *
+ * @param at each answer in the end, or EvercertError dns-failed
+ */
+export function createServers(at: (address: string) => Promise<Server>): ServerAt {
+  const answered = new Set<string>();
+  const silences = new Map<string, number>();
+  const ask = async <T>(address: string, question: (server: Server) => Promise<T>): Promise<T> => {
+    const before = silences.get(address) ?? 0;
+    if (!answered.has(address) && before >= MOST_SILENCES) throw silent(address);
+    try {
+      const answer = await question(await at(address));
+      answered.add(address);
+      return answer;
+    } catch (error) {
+      silences.set(address, (silences.get(address) ?? 0) + 1);
+      throw error;
+    }
+  };
+  return (address) => ({
+    cname: (name) => ask(address, (server) => server.cname(name)),
+    exists: (name) => ask(address, (server) => server.exists(name)),
+    txt: (name) => ask(address, (server) => server.txt(name)),
+  });
+}
+
+function silent(address: string): EvercertError {
+  return new EvercertError(
+    'dns-failed',
+    `the name server ${address} does not answer`,
+    'Check that this machine can reach it.',
+  );
+}
+
+/** Addresses that are asked side by side: the first answer counts. */
+const ASKED = 6;
 
 /**
  * A view of the DNS in which names that begin with "_" are asked about at the name servers of their host's zone: a
@@ -58,39 +107,37 @@ const TRIED = 3;
 export function firstHand(
   resolver: Pick<DnsClient, 'cname' | 'isZone'>,
   authoritiesOf: AuthoritiesOf,
-  at: (address: string) => Promise<Pick<DnsClient, 'cname' | 'exists'>>,
+  at: ServerAt,
 ): Pick<DnsClient, 'cname' | 'isZone'> {
   const hostZoneOf = createZoneOf(resolver);
   const known = new Map<string, Promise<Found | undefined>>();
-  const find = (name: string) => {
-    const found = known.get(name) ?? ask(name, hostZoneOf, authoritiesOf, at);
+  const find = async (name: string): Promise<Found | undefined> => {
+    const host = name.replace(/^(?:_[^.]*\.)+/, '');
+    const zone = host === name ? undefined : await hostZoneOf(host).catch(unanswered);
+    if (zone === undefined) return undefined;
+    const servers = (await authoritiesOf(zone)).slice(0, ASKED);
+    return Promise.any(servers.map(({ address }) => ask(at(address), name))).catch(allUnanswered);
+  };
+  const remembered = (name: string) => {
+    const found = known.get(name) ?? find(name);
     known.set(name, found);
     return found;
   };
   return {
     cname: async (name) => {
-      const found = await find(name);
+      const found = await remembered(name);
       if (found?.exists === false || found?.alias !== undefined) return found.alias;
       return resolver.cname(name);
     },
-    isZone: async (name) => ((await find(name))?.exists === false ? false : resolver.isZone(name)),
+    isZone: async (name) => ((await remembered(name))?.exists === false ? false : resolver.isZone(name)),
   };
 }
 
-async function ask(
-  name: string,
-  hostZoneOf: ZoneOf,
-  authoritiesOf: AuthoritiesOf,
-  at: (address: string) => Promise<Pick<DnsClient, 'cname' | 'exists'>>,
-): Promise<Found | undefined> {
-  const host = name.replace(/^(?:_[^.]*\.)+/, '');
-  const zone = host === name ? undefined : await hostZoneOf(host).catch(unanswered);
-  if (zone === undefined) return undefined;
-  for (const { address } of (await authoritiesOf(zone)).slice(0, TRIED)) {
-    const server = await at(address);
-    const alias = await server.cname(name).catch(unanswered);
-    const exists = alias !== undefined || (await server.exists(name).catch(unanswered));
-    if (exists !== undefined) return { exists, alias };
-  }
-  return undefined;
+function allUnanswered({ errors }: AggregateError): undefined {
+  errors.forEach(unanswered);
+}
+
+async function ask(server: Server, name: string): Promise<Found> {
+  const alias = await server.cname(name);
+  return { alias, exists: alias !== undefined || (await server.exists(name)) };
 }

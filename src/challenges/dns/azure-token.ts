@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { cached } from './once.ts';
 import type { ProviderEdges } from './provider.ts';
-import type { Rest } from './rest.ts';
+import { checkedUrl, type Rest } from './rest.ts';
 
 interface AzureCloud {
   readonly login: string;
@@ -26,7 +26,8 @@ export function azureToken(
   rest: Rest,
   { now }: Pick<ProviderEdges, 'now'>,
 ): () => Promise<string> {
-  const url = `${given.login_url ?? cloud.login}/${encodeURIComponent(given.tenant_id ?? '')}/oauth2/v2.0/token`;
+  const login = checkedUrl('azure', given.login_url ?? cloud.login);
+  const url = `${login}/${encodeURIComponent(given.tenant_id ?? '')}/oauth2/v2.0/token`;
   const form = {
     grant_type: 'client_credentials',
     client_id: given.client_id ?? '',

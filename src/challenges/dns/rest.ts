@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { EvercertError } from '../../errors.ts';
+import { EvercertError, systemCode } from '../../errors.ts';
 import type { HttpResponse } from '../../system/http.ts';
 import type { ProviderEdges, ProviderRequest } from './provider.ts';
 import { foreignWords } from './words.ts';
@@ -24,7 +24,10 @@ export interface Rest {
   /** The body as JSON of that shape. */
   read<S extends v.GenericSchema>(schema: S, response: HttpResponse): v.InferOutput<S>;
   refused(response: HttpResponse): EvercertError;
-  failed(why: string, hint: string): EvercertError;
+  /** @param cause where it may be that what was asked for is done all the same */
+  failed(why: string, hint: string, cause?: unknown): EvercertError;
+  /** An answer that is none of the API's. */
+  senseless(why: string): EvercertError;
   /** Another secret, such as a token that was fetched: no message repeats it from now on. */
   hide(secret: string): void;
 }
@@ -33,15 +36,21 @@ export interface Rest {
 const PASSING = new Set([423, 429, 503]);
 const TRIES = 5;
 const LONGEST_WAIT_S = 90;
-export const NO_API =
-  'Check what stands between this machine and the API, such as a proxy; else please report it.';
+const NO_API = 'Check what stands between this machine and the API, such as a proxy; else please report it.';
 
 export function createRest(spec: RestSpec, edges: Pick<ProviderEdges, 'request' | 'sleep' | 'now'>): Rest {
   const secrets = new Set(spec.secrets);
   const failed = (why: string, hint: string, cause?: unknown) =>
     new EvercertError('dns-provider', `${spec.provider}: ${foreignWords(why, secrets)}`, hint, cause);
-  const refused = (response: HttpResponse) =>
-    failed(refusal(spec, response, edges.now()), hintFor(response.status));
+  const senseless = (why: string) => failed(why, NO_API, new TypeError('no answer of the API'));
+  const refused = (response: HttpResponse) => {
+    const { status } = response;
+    return failed(
+      refusal(spec, response, edges.now()),
+      hintFor(status),
+      status >= 500 ? { status } : undefined,
+    );
+  };
   const send = async (request: ProviderRequest): Promise<HttpResponse> => {
     for (let tries = 1; ; tries++) {
       const response = await edges.request(request).catch((error: unknown) => {
@@ -54,15 +63,16 @@ export function createRest(spec: RestSpec, edges: Pick<ProviderEdges, 'request' 
     }
   };
   const parse: Rest['parse'] = (schema, status, body) => {
-    if (body === undefined) throw failed(`the API answered with status ${status} and no JSON`, NO_API);
+    if (body === undefined) throw senseless(`the API answered with status ${status} and no JSON`);
     const result = v.safeParse(schema, body, { abortEarly: true });
     if (result.success) return result.output;
     const where = v.getDotPath(result.issues[0]) ?? 'the whole of it';
-    throw failed(`the API answered with status ${status} and JSON that makes no sense (${where})`, NO_API);
+    throw senseless(`the API answered with status ${status} and JSON that makes no sense (${where})`);
   };
   return {
     failed,
     refused,
+    senseless,
     hide: (secret) => void secrets.add(secret),
     parse,
     ask: async (request, expected = []) => {
@@ -137,6 +147,12 @@ function unreachableApi(
   error: unknown,
   failed: (why: string, hint: string, cause: unknown) => EvercertError,
 ) {
+  if (systemCode(error) === 'ERR_INVALID_URL')
+    return failed(
+      'one of its URLs is none',
+      'Correct it in the credentials: https://HOST, and a path if there is one.',
+      undefined,
+    );
   const ofNetwork = ['connection-failed', 'tls-failed', 'bad-answer'];
   if (!(error instanceof EvercertError) || !ofNetwork.includes(error.code)) return error;
   return failed(

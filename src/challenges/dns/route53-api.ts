@@ -4,7 +4,7 @@ import { awsKeys } from './aws-keys.ts';
 import { signAws } from './aws-sigv4.ts';
 import { inTurn } from './once.ts';
 import type { ProviderEdges, ProviderRequest } from './provider.ts';
-import { checkedUrl, createRest, NO_API, type Rest } from './rest.ts';
+import { checkedUrl, createRest, type Rest } from './rest.ts';
 import { childOf, childrenOf, type Element, escapeXml, parseXml } from './xml.ts';
 
 /** The TXT values of one name, in quotes, as Route 53 has them. */
@@ -101,7 +101,7 @@ function isPrivate(zone: Element): boolean {
 function documentOf(rest: Rest, { status, body }: HttpResponse, name: string): Element {
   const root = parseXml(body);
   if (root?.name === name) return root;
-  throw rest.failed(`the API answered with status ${status} and no ${name}`, NO_API);
+  throw rest.senseless(`the API answered with status ${status} and no ${name}`);
 }
 
 /** The list begins at the name and type that were asked for: the first is that set, or there is none. */

@@ -65,8 +65,9 @@ export function dnsSolver(provider: DnsProvider, isAccountLabel: boolean, edges:
   };
 }
 
+/** A clear no. What has a cause ended otherwise: without an answer, perhaps, to a change that was made. */
 function isRefusal(error: unknown): error is EvercertError {
-  return error instanceof EvercertError && error.code === 'dns-provider';
+  return error instanceof EvercertError && error.code === 'dns-provider' && error.cause === undefined;
 }
 
 /** Nothing more is begun once something failed. */

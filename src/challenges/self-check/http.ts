@@ -3,6 +3,7 @@ import type { HttpAnswer, ProbeHttp } from '../../system/http-probe.ts';
 import type { Unreached } from '../../system/reach.ts';
 import type { Ports } from './check.ts';
 import { plain } from './plain.ts';
+import { mayLeadTo } from './scope.ts';
 
 /** What following a URL came to. */
 export type Outcome =
@@ -51,6 +52,7 @@ export async function follow(
     if (next.hostname !== url.hostname) {
       const found = await addressOf(next.hostname, at, edges);
       if (found === undefined) return badRedirect(place, target, 'no-address');
+      if (!mayLeadTo(at, found)) return { kind: 'unknown' };
       at = found;
     }
     url = next;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAuthorities, firstHand } from '../../../src/challenges/dns/authorities.ts';
+import { createAuthorities, createServers, firstHand } from '../../../src/challenges/dns/authorities.ts';
 import { EvercertError } from '../../../src/errors.ts';
+import { rejection } from '../../unit-kit/expect.ts';
 
 const RECORD = '_acme-challenge.www.example.test';
 const silent = async (): Promise<never> => Promise.reject(new EvercertError('dns-failed', 'nobody', 'there'));
@@ -19,14 +20,14 @@ function setUp(names: Readonly<Record<string, string>>, servers: readonly string
       return name === 'example.test';
     },
   };
+  const answering = {
+    cname: async (name: string) => names[name] || undefined,
+    exists: async (name: string) => name in names,
+    txt: async () => [],
+  };
   const authoritiesOf = async () => servers.map((address) => ({ server: 'ns', address }));
-  const at = async (address: string) =>
-    address === 'ok'
-      ? {
-          cname: async (name: string) => names[name] || undefined,
-          exists: async (name: string) => name in names,
-        }
-      : { cname: silent, exists: silent };
+  const none = { cname: silent, exists: silent, txt: silent };
+  const at = (address: string) => (address === 'ok' ? answering : none);
   return { asked, view: firstHand(resolver, authoritiesOf, at) };
 }
 
@@ -52,6 +53,14 @@ test('a server that does not answer is passed over; without any the resolver is 
   assert.equal(await setUp({}).view.cname('plain.example.test'), 'by-resolver.test');
 });
 
+test('a bug is no server that does not answer', async () => {
+  const bug = async (): Promise<never> => Promise.reject(new TypeError('bug'));
+  const resolver = { cname: async () => undefined, isZone: async () => true };
+  const one = async () => [{ server: 'ns', address: 'x' }];
+  const view = firstHand(resolver, one, () => ({ cname: bug, exists: bug, txt: bug }));
+  await assert.rejects(view.cname(RECORD), TypeError);
+});
+
 test('all addresses of all name servers that can be found, looked up once', async () => {
   let asked = 0;
   const authoritiesOf = createAuthorities({
@@ -69,4 +78,46 @@ test('all addresses of all name servers that can be found, looked up once', asyn
   await authoritiesOf('zone');
   assert.equal(asked, 1);
   assert.deepEqual(await createAuthorities({ ns: silent, addresses: silent })('zone'), []);
+});
+
+test('a server that is only ever silent is asked twice; one that has answered, always', async () => {
+  const asked: string[] = [];
+  let isUp = true;
+  const server = (address: string) => ({
+    cname: silent,
+    exists: silent,
+    txt: async () => {
+      asked.push(address);
+      return address === 'up' && isUp ? ['value'] : silent();
+    },
+  });
+  const at = createServers(async (address) => server(address));
+  assert.deepEqual(await at('up').txt('a'), ['value']);
+  isUp = false;
+  for (let round = 0; round < 5; round += 1)
+    for (const address of ['up', 'dead']) await rejection(at(address).txt('a'), 'dns-failed');
+  assert.deepEqual([asked.filter((address) => address === 'up').length, asked.length], [6, 8]);
+});
+
+test('a zone of very many servers does not keep us busy', async () => {
+  const many = (count: number, what: string) =>
+    Array.from({ length: count }, (_, index) => `${what}${index}`);
+  const authoritiesOf = createAuthorities({
+    ns: async () => many(5000, 'ns'),
+    addresses: async () => many(4000, 'address'),
+  });
+  assert.equal((await authoritiesOf('zone')).length, 320);
+});
+
+test('a zone whose servers could not be found is looked up again', async () => {
+  let asked = 0;
+  const authoritiesOf = createAuthorities({
+    ns: async () => {
+      asked += 1;
+      return asked === 1 ? silent() : ['a.test'];
+    },
+    addresses: async (name) => [name],
+  });
+  assert.deepEqual(await authoritiesOf('zone'), []);
+  assert.equal((await authoritiesOf('zone')).length, 1);
 });

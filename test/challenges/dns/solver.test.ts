@@ -157,6 +157,15 @@ test('what could not be added is no leftover when it is refused in the same word
   await rejection(other.solver.cleanUp(BOTH), 'dns-provider');
 });
 
+test('an add of which nobody knows how it ended is a leftover until it is removed', async () => {
+  const silent = async (): Promise<undefined> => {
+    throw new EvercertError('dns-provider', 'no answer', 'hint', new TypeError('timed out'));
+  };
+  const { solver, remember } = setUp({ add: silent, remove: silent });
+  await rejection(solver.present(BOTH, remember), 'dns-provider');
+  await rejection(solver.cleanUp(BOTH), 'dns-provider');
+});
+
 test('clean-up tries all, then tells what failed', async () => {
   const tried: string[] = [];
   const remove: DnsProvider['remove'] = async ({ name }) => {

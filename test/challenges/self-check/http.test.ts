@@ -11,6 +11,8 @@ const EXPECTED = 'token.thumb';
 const NAMES: Record<string, string[]> = {
   'b.example': ['2001:db8::2', '192.0.2.2'],
   'six.example': ['2001:db8::6'],
+  'inside.example': ['10.0.0.1'],
+  'metadata.example': ['169.254.169.254'],
 };
 
 type Sighting = Awaited<ReturnType<Parameters<typeof follow>[4]['get']>>;
@@ -30,7 +32,7 @@ async function walk(answers: Record<string, Sighting> | ((url: string) => Sighti
     asked.push(`${at} ${port} ${url}`);
     return (typeof answers === 'function' ? answers(url) : answers[url]) ?? answer(200, EXPECTED);
   };
-  const addresses = async (host: string) => NAMES[host] ?? (host.includes(':') ? [host] : []);
+  const addresses = async (host: string) => NAMES[host] ?? (/^[\d.]+$|:/.test(host) ? [host] : []);
   const outcome = await follow(new URL(START), address, EXPECTED, PORTS, { get, addresses });
   return { outcome, asked, fault: outcome.kind === 'fault' ? outcome.fault : undefined };
 }
@@ -141,3 +143,37 @@ test('no byte of an answer drives a terminal', async () => {
     assertPrintable(Object.values((await walk({ [START]: first })).fault ?? {}).join(''));
   }
 });
+
+const INSIDE = [
+  '127.0.0.1',
+  '169.254.169.254',
+  '0.0.0.0',
+  '10.1.2.3',
+  '172.31.0.1',
+  '192.168.0.1',
+  '100.64.0.1',
+];
+const INSIDE_6 = ['[::1]', '[::]', '[fe80::1]', '[fd00:ec2::254]', '[::ffff:169.254.169.254]'];
+
+for (const host of [...INSIDE, ...INSIDE_6, 'inside.example', 'metadata.example', '2130706433']) {
+  test(`nobody sends us inside: ${host}`, async () => {
+    const { outcome, asked } = await walk((url) =>
+      url === START ? to(`http://${host}/latest/`) : answer(200, 'secret'),
+    );
+    assert.deepEqual(outcome, { kind: 'unknown' });
+    assert.equal(asked.length, 1);
+  });
+}
+
+for (const [from, host, goes] of [
+  ['10.0.0.2', '10.0.0.1', true],
+  ['10.0.0.2', '10.0.0.2', true],
+  ['10.0.0.2', '127.0.0.1', false],
+  ['127.0.0.1', '127.0.0.1', true],
+  ['192.168.0.2', '192.0.2.9', true],
+] as const) {
+  test(`${from} ${goes ? 'may' : 'may not'} send us to ${host}`, async () => {
+    const { asked } = await walk((url) => (url === START ? to(`http://${host}/x`) : answer(404)), from);
+    assert.equal(asked.length, goes ? 2 : 1);
+  });
+}

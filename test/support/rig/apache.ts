@@ -52,7 +52,7 @@ export async function startApache(options: ApacheOptions = {}): Promise<Apache> 
   });
   const reloadCommand = [...command, '-k', 'graceful'];
   let lastLog: string | undefined;
-  const log = (): string => lastLog ?? readFileSync(join(directory, 'error.log'), 'utf8');
+  const log = (): string => lastLog ?? readLog(join(directory, 'error.log'));
   const timesConfigured = (): number => log().split('resuming normal operations').length;
   await until('Apache is ready', () => timesConfigured() > 1);
   const reload = async (): Promise<void> => {
@@ -105,4 +105,9 @@ function tlsBlock(port: number, tls: { readonly certificate: string; readonly ke
 
 function modulePath(name: string): string {
   return join(MODULES, `mod_${name}.so`);
+}
+
+/** Apache may listen before it has its log. */
+function readLog(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { EvercertError } from '../../../errors.ts';
 import type { HttpResponse } from '../../../system/http.ts';
 import type { ProviderDefinition, ProviderEdges, TxtRecord } from '../provider.ts';
-import { createRest, jsonOf, NO_API, ownServerUrl, type Rest } from '../rest.ts';
+import { createRest, jsonOf, ownServerUrl, type Rest } from '../rest.ts';
 
 const Header = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,200}$/));
 const AccountSchema = v.object({
@@ -120,7 +120,7 @@ async function update(
     body: JSON.stringify({ subdomain: account.subdomain, txt: record.value }),
   });
   const { txt } = rest.read(AnswerSchema, response);
-  if (txt !== record.value) throw rest.failed('the server took another value', NO_API);
+  if (txt !== record.value) throw rest.senseless('the server took another value');
 }
 
 function explain({ body }: HttpResponse): string | undefined {

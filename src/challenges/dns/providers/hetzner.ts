@@ -83,6 +83,7 @@ async function act(
   throw api.failed(
     `the change was not done within ${(ACTION_POLLS * ACTION_POLL_MS) / 1000} s`,
     'The next run tries again.',
+    new TypeError('still running'),
   );
 }
 
