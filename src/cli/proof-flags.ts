@@ -71,23 +71,8 @@ function readWays(read: Reader, webroots: readonly WebrootOption[], preferred: r
       `--${flagOf(first)} and --${flagOf(second)} exclude each other`,
       'Say one way for all names, and the others for their names: --challenge NAME=HOW.',
     );
-  checkPreferred(read, flagOf(first), preferred);
   const ways = [...named.filter((way) => way !== 'webroot'), ...(read.all('challenge') ?? [])];
   return ways.length === 0 && first === undefined && read.text('dehydrated-hook') ? ['dehydrated'] : ways;
-}
-
-/** What each way can prove names by; dehydrated's and --challenge have no flag of their own here. */
-const PROVES_BY: Readonly<Record<string, readonly string[]>> = {
-  webroot: ['http-01'],
-  standalone: ['http-01'],
-  'tls-alpn': ['tls-alpn-01'],
-  dns: ['dns-01'],
-};
-
-function checkPreferred(read: Reader, flag: string, preferred: readonly string[]): void {
-  const types = PROVES_BY[flag];
-  if (types === undefined || preferred.length === 0 || types.some((type) => preferred.includes(type))) return;
-  throw read.usage(`--${flag} proves names by ${types.join()}, which --preferred-challenges leaves out`);
 }
 
 function flagOf(way = ''): string {

@@ -176,11 +176,6 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['--webroot', /--webroot needs -w/],
   ['--standalone -w /a', /exclude each other/],
   ['--dns cloudflare -w /a', /--webroot and --dns exclude each other.*/],
-  [
-    '-w /a --preferred-challenges dns',
-    /--webroot proves names by http-01, which --preferred-challenges leaves/,
-  ],
-  ['--dns cloudflare --preferred-challenges http', /--dns proves names by dns-01/],
   ['--eab-kid k', /--eab-kid needs/],
   ['--eab-hmac-key c2Vj', /needs --eab-kid/],
   ['--eab-kid k --eab-hmac-key a+b/', /is not base64url/],
