@@ -119,7 +119,7 @@ export async function cleanedUp(
     await cleanUp();
   } catch (thrown) {
     const message = thrown instanceof EvercertError ? thrown.message : `internal error: ${thrown}`;
-    const detail = [path, message].filter((part) => part !== '').join(': ');
+    const detail = path === '' || message.includes(path) ? message : `${path}: ${message}`;
     emit({ type: 'warning', ...(lineage !== undefined && { lineage }), code: 'cleanup-failed', detail });
   }
 }

@@ -1,6 +1,7 @@
 import { EvercertError } from '../../../errors.ts';
 import type { ShellResult } from '../../../system/process.ts';
 import type { ProviderDefinition, ProviderEdges, TxtRecord } from '../provider.ts';
+import { secretForms } from '../words.ts';
 import bytes from './acmesh/bytes.sh';
 import call from './acmesh/call.sh';
 import http from './acmesh/http.sh';
@@ -124,11 +125,10 @@ function failed(what: string, { outcome, output }: ShellResult, variables: Varia
   );
 }
 
-/** A provider may send back what it was sent, as it is, in JSON or in a URL. */
 function withoutSecrets(text: string, variables: Variables): string {
   return Object.entries(variables)
     .filter(([name, value]) => value.length >= SECRET_LENGTH && !NO_SECRET.test(name))
-    .flatMap(([, value]) => [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)])
+    .flatMap(([, value]) => secretForms(value))
     .sort((a, b) => b.length - a.length)
     .reduce((rest, value) => rest.replaceAll(value, '***'), text);
 }

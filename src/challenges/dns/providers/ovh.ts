@@ -45,14 +45,14 @@ export const provider: ProviderDefinition = {
         const { base, subDomain } = await placeOf(record);
         const [known] = await search(record.value, base, subDomain);
         const content = { fieldType: 'TXT', subDomain, target: record.value, ttl: TTL };
-        const id = known ?? api.read(RecordSchema, await api.call('POST', `${base}/record`, content)).id;
+        if (known === undefined) api.read(RecordSchema, await api.call('POST', `${base}/record`, content));
         api.read(v.null(), await api.call('POST', `${base}/refresh`));
-        return String(id);
+        return undefined;
       },
-      remove: async (record, trace) => {
+      // By value, not by ID: an answer that got lost may have left the same one twice.
+      remove: async (record) => {
         const { base, subDomain } = await placeOf(record);
-        const isId = /^\d{1,15}$/.test(trace ?? '');
-        for (const id of isId ? [trace] : await search(record.value, base, subDomain))
+        for (const id of await search(record.value, base, subDomain))
           api.read(v.unknown(), await api.call('DELETE', `${base}/record/${id}`, undefined, [404]));
         api.read(v.null(), await api.call('POST', `${base}/refresh`));
       },
