@@ -49,12 +49,10 @@ export async function follow(
     if (typeof next === 'string') return badRedirect(place, target, next);
     if (visited.has(next.href)) return fault({ code: 'redirect-loop', ...place });
     if (visited.size > MAX_REDIRECTS) return fault({ code: 'too-many-redirects', ...place });
-    if (next.hostname !== url.hostname) {
-      const found = await addressOf(next.hostname, at, edges);
-      if (found === undefined) return badRedirect(place, target, 'no-address');
-      if (!mayLeadTo(at, found)) return { kind: 'unknown' };
-      at = found;
-    }
+    const found = next.hostname === url.hostname ? at : await addressOf(next.hostname, at, edges);
+    if (found === undefined) return badRedirect(place, target, 'no-address');
+    if (found !== at && !mayLeadTo(at, found)) return { kind: 'unknown' };
+    at = found;
     url = next;
   }
 }
