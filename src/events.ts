@@ -283,6 +283,7 @@ export type WarningCode =
   | 'all-deployed'
   | 'not-saved'
   | 'cleanup-failed'
+  | 'cleanup-given-up'
   | 'propagation-unchecked'
   | 'credentials-of-this-shell'
   | 'kept';

@@ -38,6 +38,17 @@ export function readIssuanceTimeout(read: Reader): number {
   return (read.number('issuance-timeout', 1, 86_400) ?? DEFAULT_ISSUANCE_TIMEOUT_S) * 1000;
 }
 
+const OF_A_KEY = [
+  'key-type',
+  'elliptic-curve',
+  'rsa-key-size',
+  'reuse-key',
+  'new-key',
+  'key-mode',
+  'key-group',
+  'keep-versions',
+];
+
 /** With --csr it is another command: no lineage, three files. */
 export function readCertonly(read: Reader, voice: Voice, options: CertonlyOptions): Command {
   const csrFile = read.text('csr');
@@ -63,6 +74,8 @@ export function readCertonly(read: Reader, voice: Voice, options: CertonlyOption
     throw read.usage(
       '--csr stores no lineage: no --fallback-server, --renew-before, --allow-subset-of-names, --verify or profile',
     );
+  const ofAKey = OF_A_KEY.find(read.typed);
+  if (ofAKey !== undefined) throw read.usage(`--csr has its own key, and stores none: no --${ofAKey}`);
   const { certPath = 'cert.pem', chainPath = 'chain.pem', fullchainPath = 'fullchain.pem' } = files;
   return {
     verb: 'certonly-csr',

@@ -15,6 +15,8 @@ export function readReconfigure(
   const certName = read.text('cert-name');
   if (read.on('domain')) throw namesElsewhere(certName);
   if (certName === undefined) throw read.usage('--cert-name says whose settings are to change');
+  if (read.on('skip-dry-run') && read.on('debug-challenges'))
+    throw read.usage('--debug-challenges waits in the dry run that --skip-dry-run leaves out');
   const root = read.text('webroot-path');
   const webroots = root === undefined ? [] : [{ root: absolute(root), names: [] }];
   const { hooks, hookTimeoutMs } = readHooks(read);

@@ -182,7 +182,9 @@ export function warningText(event: Event & { type: 'warning' }): string {
     case 'all-deployed':
       return `nothing to deploy: every hook ${event.detail === '' ? '' : `of ${event.detail} `}has succeeded for what is live (--force runs them again)`;
     case 'cleanup-failed':
-      return `${about}an answer to a challenge stands longer than it should, since it could not be removed; the next run tries again, unless the file that has it on record is deleted: ${event.detail}`;
+      return `${about}an answer to a challenge stands longer than it should, since it could not be removed; a later run tries again, unless the file that has it on record is deleted: ${event.detail}`;
+    case 'cleanup-given-up':
+      return `${about}an answer to a challenge could not be removed for a week, and is left where it is: ${event.detail}`;
     case 'propagation-unchecked':
       return `whether the DNS shows the records could not be checked, so the CA is asked after a short wait: ${event.detail}`;
     case 'credentials-of-this-shell':

@@ -12,6 +12,8 @@ const PresentedSchema = v.strictObject({
   version: v.literal(1),
   lineage: v.string(),
   settings: ChallengeSettingsSchema,
+  /** Since when, and when last, a later run failed to take them away; milliseconds since 1970. */
+  failing: v.optional(v.strictObject({ since: v.number(), last: v.number() })),
   challenges: v.array(
     v.strictObject({
       name: Text,

@@ -180,3 +180,10 @@ for (const [line, message] of REFUSED) {
     assert.match((await rejection(parse(line), 'usage')).message, message);
   });
 }
+
+test('what waits in a dry run needs one', async () => {
+  const line = 'reconfigure --cert-name a --standalone --debug-challenges';
+  await parse(line, { terminal: true });
+  const { message } = await rejection(parse(`${line} --skip-dry-run`, { terminal: true }), 'usage');
+  assert.match(message, /--skip-dry-run leaves out/);
+});

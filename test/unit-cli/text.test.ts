@@ -207,6 +207,8 @@ test('every step and every warning has its words', () => {
     'notice-not-sent',
     'notices-forgotten',
     'metrics-not-written',
+    'cleanup-failed',
+    'cleanup-given-up',
   ] as const)
     assert.doesNotMatch(warningText({ type: 'warning', code, lineage: 'a', detail: 'x' }), /undefined|\.$/);
   assert.match(
