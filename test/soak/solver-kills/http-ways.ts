@@ -25,6 +25,8 @@ export async function serveWeb(
   await listenOn(lifetime, server, { port: pebble.httpPort });
 }
 
+const TOKEN = /acme-challenge\/.+/;
+
 const webroot: Way = {
   title: 'webroot',
   names: HOSTS,
@@ -37,7 +39,7 @@ const webroot: Way = {
       moments: MOMENTS,
       steps: root,
       seesQuestion: true,
-      standing: async () => walk(root),
+      standing: async () => walk(root).map((path) => (TOKEN.test(path) ? 'file' : 'directory')),
     };
   },
 };

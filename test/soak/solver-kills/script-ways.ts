@@ -53,9 +53,10 @@ function scripted(title: string, proof: 'dns' | 'http', flags: (tools: Tools) =>
       if (proof === 'dns') recorder.put(RECORD, FOREIGN);
       const told = mirror(world, RECORD, () => recorder.values(RECORD));
       if (proof === 'http') await serveWeb(world, (path) => recorder.values(path.split('/').at(-1) ?? '')[0]);
+      const dns = ['--dns-resolvers', world.pebble.dns?.address ?? '', '--dns-propagation-timeout', '0'];
       watchZone(world, recorder, proof === 'dns' ? told : async () => undefined);
       return {
-        flags: flags({ url: recorder.url, write: writerIn(world.directory) }),
+        flags: flags({ url: recorder.url, dns, write: writerIn(world.directory) }),
         moments: MOMENTS,
         seesQuestion: proof === 'http',
         standing: async () => withoutForeign(recorder, proof),
@@ -73,6 +74,8 @@ function withoutForeign(recorder: Recorder, proof: 'dns' | 'http'): readonly str
 
 interface Tools {
   readonly url: string;
+  /** Flags of dns-01: nothing that the CA asks is a zone there, so that nobody could be asked for the record. */
+  readonly dns: readonly string[];
   /** @returns the path */
   readonly write: (name: string, text: string, mode?: number) => string;
 }
@@ -88,8 +91,6 @@ const writerIn =
 
 const tell = (url: string, verb: string, key: string, value: string) =>
   `curl -sSf -o /dev/null -d "${value}" "${url}/${verb}/${key}"`;
-
-const RESOLVED = ['--dns-propagation-timeout', '0'];
 
 const certbot = (proof: 'dns' | 'http') =>
   scripted(`certbot's hooks, ${proof}-01`, proof, ({ url, write }) => {
@@ -122,24 +123,24 @@ case $verb in deploy_challenge|clean_challenge) $verb "$@";; esac
     },
   );
 
-const acmesh = scripted('dns acmesh:dns_soak', 'dns', ({ url, write }) => {
+const acmesh = scripted('dns acmesh:dns_soak', 'dns', ({ url, dns, write }) => {
   const call = (name: string, verb: string) =>
     `dns_soak_${name}() {\n  response="$(_post "$2" "${url}/${verb}/$1" "" POST text/plain)" || return 1\n}\n`;
   const script = write('acme.sh/dnsapi/dns_soak.sh', `${call('add', 'add')}${call('rm', 'rm')}`, 0o644);
   const home = dirname(dirname(script));
   const file = write('acmesh.conf', `ACMESH_HOME='${home}'\n`, 0o600);
-  return ['--dns', 'acmesh:dns_soak', '--dns-credentials', file, ...RESOLVED];
+  return ['--dns', 'acmesh:dns_soak', '--dns-credentials', file, ...dns];
 });
 
-const exec = scripted('dns exec', 'dns', ({ url, write }) => {
-  const script = `#!/bin/sh\nset -e\n[ $1 = present ] && verb=add || verb=rm\n${tell(url, '$verb', '${2%.}', '$3')}\n`;
+export const exec = scripted('dns exec', 'dns', ({ url, dns, write }) => {
+  const script = `#!/bin/sh\nset -e\n[ $1 = present ] && verb=add || verb=rm\nname=\${2%.}\n${tell(url, '$verb', '$name', '$3')}\n`;
   const file = write('exec.ini', `path = ${write('exec.sh', script)}\n`, 0o600);
-  return ['--dns', 'exec', '--dns-credentials', file, ...RESOLVED];
+  return ['--dns', 'exec', '--dns-credentials', file, ...dns];
 });
 
-const httpreq = scripted('dns httpreq', 'dns', ({ url, write }) => {
+export const httpreq = scripted('dns httpreq', 'dns', ({ url, dns, write }) => {
   const file = write('httpreq.ini', `endpoint = ${url}\n`, 0o600);
-  return ['--dns', 'httpreq', '--dns-credentials', file, ...RESOLVED];
+  return ['--dns', 'httpreq', '--dns-credentials', file, ...dns];
 });
 
 export const SCRIPT_WAYS: readonly Way[] = [
