@@ -16,7 +16,8 @@ describe('a run that is ended while names are proven', { skip: skipWithout(['peb
       const ground = await obtain(way);
       t.after(ground.world.close);
       const kill = await killed(ground, moment);
-      assert.ok(kill !== undefined && kill.left.includes('journal'));
+      assert.ok(kill);
+      assert.ok(kill.left.includes('journal'));
       assert.deepEqual([kill.found, kill.isRenewed], [[], true], kill.ended.stderr);
       const end = await terminated(ground, moment);
       assert.deepEqual([end?.ended.status, end?.found], [143, []], end?.ended.stderr);
