@@ -16,7 +16,8 @@ const DNS_PORT = 53;
 export const sendDns: SendDns = async (server, message, signal) => {
   const { host, port } = parseServer(server);
   const deadline = createDeadline(signal);
-  deadline.after(TIMEOUT_MS, () => failed(server, `no answer within ${TIMEOUT_MS / 1000} s`));
+  const silence = `no answer within ${TIMEOUT_MS / 1000} s`;
+  deadline.after(TIMEOUT_MS, () => failed(server, silence, new TypeError(silence)));
   try {
     deadline.signal.throwIfAborted();
     return await converse(host, port, message, deadline.signal);
@@ -71,7 +72,8 @@ function readMessage(socket: Socket): Promise<Buffer> {
   });
 }
 
-function failed(server: string, why: string, cause?: unknown): EvercertError {
+/** @param cause the message may have arrived all the same */
+function failed(server: string, why: string, cause: unknown): EvercertError {
   return new EvercertError(
     'dns-failed',
     `the DNS server ${server} cannot be asked by TCP: ${why}`,

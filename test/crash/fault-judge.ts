@@ -33,7 +33,7 @@ const MESSAGES: Record<ErrorCode, [number, string]> = {
 export function createJudge(plan: FaultPlan, disk: typeof fs): Judge {
   let count = 0;
   const log = plan.log === undefined ? undefined : disk.openSync(plan.log, 'a');
-  const inside = (path: string) => relative(plan.root, resolve(path)) || '.';
+  const inside = (path: string) => relative(plan.root, resolve(real(path, disk))) || '.';
   const concerns = (path: string) => {
     const part = inside(path);
     return part.split('/')[0] !== '..' && (plan.only === undefined || part.includes(plan.only));
@@ -60,6 +60,11 @@ export function createJudge(plan: FaultPlan, disk: typeof fs): Judge {
   };
 }
 
+/** A path that starts from a descriptor held open, as those of challenge files do. */
+function real(path: string, disk: typeof fs): string {
+  return path.replace(/^\/proc\/self\/fd\/\d+/, (held) => disk.readlinkSync(held));
+}
+
 function isHit({ at, action, lasting }: FaultPlan, count: number, { op }: Step): boolean {
   if (at === undefined || count < at) return false;
   if (count === at) return true;
@@ -69,10 +74,21 @@ function isHit({ at, action, lasting }: FaultPlan, count: number, { op }: Step):
 
 function errorOf(action: FaultPlan['action']): ErrorCode | undefined {
   if (action === 'short') return 'ENOSPC';
-  return action === undefined || action.startsWith('kill') ? undefined : (action as ErrorCode);
+  return action === undefined || action === 'end' || action.startsWith('kill')
+    ? undefined
+    : (action as ErrorCode);
 }
 
-function carryOut({ action }: FaultPlan, step: Step, isFirst: boolean, kill: () => never): Action {
+function carryOut(
+  { action }: FaultPlan,
+  step: Step,
+  isFirst: boolean,
+  kill: () => never,
+): Action | undefined {
+  if (action === 'end') {
+    process.kill(process.pid, 'SIGTERM');
+    return undefined;
+  }
   const code = errorOf(action);
   if (code === undefined) {
     if (action === 'kill-after') return 'kill-after';

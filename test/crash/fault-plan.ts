@@ -2,10 +2,10 @@
 export const FAULT_VARIABLE = 'EVERCERT_TEST_FAULT';
 
 /**
- * What happens at the chosen step. `kill-half` and `short` perform the first half of a write, then end the process, or
+ * What happens at the chosen step. `end` is SIGTERM, and goes on. `kill-half` and `short` perform the first half of a write, then end the process, or
  * tell how little was written (whoever asks for the rest gets ENOSPC, as on a full disk).
  */
-export type FaultAction = 'kill-before' | 'kill-half' | 'kill-after' | 'short' | ErrorCode;
+export type FaultAction = 'end' | 'kill-before' | 'kill-half' | 'kill-after' | 'short' | ErrorCode;
 
 export type ErrorCode = 'ENOSPC' | 'EIO' | 'EACCES';
 

@@ -67,7 +67,9 @@ export function dnsSolver(provider: DnsProvider, isAccountLabel: boolean, edges:
 
 /** A clear no. What has a cause ended otherwise: without an answer, perhaps, to a change that was made. */
 function isRefusal(error: unknown): error is EvercertError {
-  return error instanceof EvercertError && error.code === 'dns-provider' && error.cause === undefined;
+  if (!(error instanceof EvercertError)) return false;
+  if (error.code === 'credentials-missing') return true;
+  return (error.code === 'dns-provider' || error.code === 'dns-failed') && error.cause === undefined;
 }
 
 /** Nothing more is begun once something failed. */

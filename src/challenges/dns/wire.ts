@@ -192,5 +192,6 @@ export function malformed(why: string): EvercertError {
     'dns-failed',
     `the DNS server gave an answer that makes no sense: ${why}`,
     'Check that a DNS server listens at this address.',
+    new TypeError(why),
   );
 }

@@ -244,5 +244,7 @@ test('exec: a program that fails, prints much, is not there', async (t) => {
     /the end$/,
   );
   const absent = exec.create({ path: `${directory}/absent` }, execEdges(t));
-  assert.match((await refused(absent.add(ONE))).message, /failed: exit 127: .*not found/);
+  const { message: same } = await refused(absent.add(ONE));
+  assert.match(same, /^exec: the program failed: exit 127: .*not found/);
+  assert.equal((await refused(absent.remove(ONE, undefined))).message, same);
 });

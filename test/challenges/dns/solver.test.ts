@@ -166,6 +166,15 @@ test('an add of which nobody knows how it ended is a leftover until it is remove
   await rejection(solver.cleanUp(BOTH), 'dns-provider');
 });
 
+test('a name without a zone, and a provider without credentials, leave nothing', async () => {
+  for (const code of ['dns-failed', 'credentials-missing'] as const) {
+    const refuses = () => Promise.reject(new EvercertError(code, 'there is none', 'hint'));
+    const { solver, remember } = setUp({ add: refuses, remove: refuses });
+    await rejection(solver.present(BOTH, remember), code);
+    await solver.cleanUp(BOTH);
+  }
+});
+
 test('clean-up tries all, then tells what failed', async () => {
   const tried: string[] = [];
   const remove: DnsProvider['remove'] = async ({ name }) => {

@@ -1,7 +1,15 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { NOW } from '../../unit-kit/clock.ts';
-import { type ApiReply, type ApiRequest, type FakeApi, formOf, jsonOf, serveApi, ZONE } from './server.ts';
+import {
+  type ApiReply,
+  type ApiRequest,
+  apiClock,
+  type FakeApi,
+  formOf,
+  jsonOf,
+  serveApi,
+  ZONE,
+} from './server.ts';
 import { isQuoted } from './sets.ts';
 
 const newKey = () =>
@@ -106,7 +114,7 @@ function token(request: ApiRequest, lifetime: number): ApiReply {
   const signed = Buffer.from(`${header}.${claims}`);
   if (!verify('sha256', signed, createPublicKey(KEY), Buffer.from(signature, 'base64url')))
     return invalidGrant('Invalid JWT Signature.');
-  const isNow = Math.abs(iat * 1000 - NOW) < 60_000 && exp - iat <= 3600 && exp > iat;
+  const isNow = Math.abs(iat * 1000 - apiClock.now()) < 60_000 && exp - iat <= 3600 && exp > iat;
   if (!isNow || aud !== `http://${request.headers.host}/token`)
     return invalidGrant(
       'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.',

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { NOW } from '../../unit-kit/clock.ts';
 import {
   type ApiReply,
   type ApiRequest,
+  apiClock,
   type FakeApi,
   type FakeRecords,
   fakeRecords,
@@ -34,7 +34,8 @@ export async function serveOvh(t: TestContext): Promise<FakeOvh> {
   const zone = fakeRecords();
   let served: { name: string; value: string }[] = [];
   const api = await serveApi(t, (request) => {
-    if (request.path === '/1.0/auth/time') return { status: 200, json: Math.floor(NOW / 1000) + AHEAD_S };
+    if (request.path === '/1.0/auth/time')
+      return { status: 200, json: Math.floor(apiClock.now() / 1000) + AHEAD_S };
     const reply = whoAsks(request) ?? answer(request, zone);
     if (reply.status === 200 && request.path.endsWith('/refresh')) served = [...zone.records.values()];
     return reply;
@@ -60,7 +61,7 @@ function whoAsks({ method, url, headers, text }: ApiRequest): ApiReply | undefin
   if (headers['x-ovh-consumer'] !== CONSUMER)
     return refuse(403, 'INVALID_CREDENTIAL', 'This credential does not exist');
   const time = Number(headers['x-ovh-timestamp']);
-  if (!(Math.abs(time - NOW / 1000 - AHEAD_S) < 30))
+  if (!(Math.abs(time - apiClock.now() / 1000 - AHEAD_S) < 30))
     return refuse(400, 'QUERY_TIME_OUT', 'Query out of time');
   const signed = [SECRET, CONSUMER, method, `http://${headers.host}${url}`, text, time].join('+');
   if (headers['x-ovh-signature'] === `$1$${createHash('sha1').update(signed).digest('hex')}`)

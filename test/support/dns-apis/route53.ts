@@ -1,8 +1,7 @@
 import type { TestContext } from 'node:test';
 import { signAws } from '../../../src/challenges/dns/aws-sigv4.ts';
 import { childOf, childrenOf, type Element, escapeXml, parseXml } from '../../../src/challenges/dns/xml.ts';
-import { NOW } from '../../unit-kit/clock.ts';
-import { type ApiReply, type ApiRequest, type FakeApi, SECRET, serveApi, ZONE } from './server.ts';
+import { type ApiReply, type ApiRequest, apiClock, type FakeApi, SECRET, serveApi, ZONE } from './server.ts';
 import { isQuoted } from './sets.ts';
 
 export const ZONE_ID = 'Z2FDTNDATAQYW2';
@@ -82,7 +81,8 @@ function whoAsks({ method, url, headers, text }: ApiRequest): ApiReply | undefin
   const time = Date.parse(
     String(headers['x-amz-date']).replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'),
   );
-  if (!(Math.abs(time - NOW) < 300_000)) return refuse(403, 'SignatureDoesNotMatch', 'Signature expired');
+  if (!(Math.abs(time - apiClock.now()) < 300_000))
+    return refuse(403, 'SignatureDoesNotMatch', 'Signature expired');
   const signed = names
     .split(';')
     .filter((name) => !['host', 'x-amz-date', 'x-amz-security-token'].includes(name));

@@ -1,6 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
+import { NOW } from '../../unit-kit/clock.ts';
 import { listen } from '../http-receiver.ts';
+
+/** What the APIs hold signatures against: the time of edges that stand still, unless the real evercert asks. */
+export const apiClock: { now: () => number } = { now: () => NOW };
 
 export interface ApiRequest {
   readonly method: string;
@@ -36,7 +40,12 @@ export interface FakeApi {
   /** The answer to all requests to come. */
   readonly answerAll: (reply: ApiReply) => void;
   readonly requests: readonly ApiRequest[];
+  /** Has all requests to come answered by way of this function. */
+  readonly watch: (watcher: Watcher) => void;
 }
+
+/** @param answer carries the request out @returns nothing: the connection is cut */
+export type Watcher = (request: ApiRequest, answer: () => ApiReply) => Promise<ApiReply | undefined>;
 
 export const ZONE = 'example.org';
 export const SECRET = 'S3cr3t-tok3n';
@@ -54,12 +63,15 @@ export async function serveApi(t: TestContext, handle: (request: ApiRequest) => 
   const requests: ApiRequest[] = [];
   const scripted: (ApiReply | undefined)[] = [];
   let always: ApiReply | undefined;
+  let watcher: Watcher = async (_, answer) => answer();
   const port = await listen(
     t,
     createServer(async (incoming, response) => {
       const request = await readRequest(incoming);
       requests.push(request);
-      send(response, always ?? scripted.shift() ?? handle(request));
+      const reply = await watcher(request, () => always ?? scripted.shift() ?? handle(request));
+      if (reply === undefined) response.destroy();
+      else send(response, reply);
     }),
   );
   return {
@@ -68,6 +80,9 @@ export async function serveApi(t: TestContext, handle: (request: ApiRequest) => 
     answer: (...replies: (ApiReply | undefined)[]) => void scripted.push(...replies),
     answerAll: (reply: ApiReply) => {
       always = reply;
+    },
+    watch: (next: Watcher) => {
+      watcher = next;
     },
   };
 }

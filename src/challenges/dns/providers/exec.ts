@@ -20,7 +20,13 @@ export const provider: ProviderDefinition = {
       const words = mode === 'RAW' ? rawWords(record) : [`${record.name}.`, record.value];
       const command = `exec ${[path, action, ...words].map(shellWord).join(' ')}`;
       const { ok, outcome, output } = await edges.run(command, {});
-      if (!ok) throw failed(`${action} of ${record.name}`, path, outcome, output);
+      if (ok) return;
+      throw failed(
+        NEVER_RAN.test(outcome) ? 'the program' : `${action} of ${record.name}`,
+        path,
+        outcome,
+        output,
+      );
     };
     return {
       add: async (record) => {
@@ -36,14 +42,16 @@ function rawWords({ challenge: { name, token, keyAuthorization } }: TxtRecord): 
   return ['--', name, token, keyAuthorization];
 }
 
+/** Of a shell that found no such program, or may not run it. */
+const NEVER_RAN = /^exit 12[67]$/;
 /** Programs say at the end what went wrong. */
 const TOLD_OUTPUT = 250;
 
-function failed(doing: string, path: string, outcome: string, output: string): EvercertError {
+function failed(what: string, path: string, outcome: string, output: string): EvercertError {
   const words = foreignWords(output.trim().slice(-TOLD_OUTPUT), []);
   return new EvercertError(
     'dns-provider',
-    `exec: ${doing} failed: ${[outcome, words].filter(Boolean).join(': ')}`,
+    `exec: ${what} failed: ${[outcome, words].filter(Boolean).join(': ')}`,
     `These are the words of ${JSON.stringify(path)}: run it by hand with the same arguments.`,
   );
 }
