@@ -108,7 +108,7 @@ describe('a certificate that is not what was asked for', () => {
   });
 });
 
-/** Each request of an order, in turn. */
+/** The requests of an order. */
 const ENDPOINTS: readonly Injection['endpoint'][] = [
   'directory',
   'newNonce',
@@ -120,7 +120,7 @@ const ENDPOINTS: readonly Injection['endpoint'][] = [
   'certificate',
 ];
 
-describe('every request of an order, broken once', { concurrency: 4 }, () => {
+describe('requests of an order, broken once', { concurrency: 4 }, () => {
   const faults: readonly (readonly [string, Fault])[] = [
     ['cut off', { kind: 'drop' }],
     ['its answer lost', { kind: 'lost-reply' }],
@@ -135,12 +135,13 @@ describe('every request of an order, broken once', { concurrency: 4 }, () => {
     ['an empty object', { kind: 'status', status: 200, body: '{}', contentType: 'application/json' }],
     ['redirected', { kind: 'status', status: 302, body: '' }],
   ];
-  for (const [what, fault] of faults) {
+  for (const [index, [what, fault]] of faults.entries()) {
     test(what, async (t) => {
       const alone = await createBench({ authority });
       t.after(() => alone.close());
       const store = await alone.seeded(NAME);
-      for (const endpoint of ENDPOINTS) {
+      // Every second one, and the others with the next fault: soak/fault-matrix.ts has more.
+      for (const endpoint of ENDPOINTS.filter((_, i) => i % 2 === index % 2)) {
         const version = store.live(NAME);
         alone.ca.inject({ endpoint, fault });
         const result = await store.renew(['--force-renewal']);

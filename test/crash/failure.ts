@@ -46,9 +46,15 @@ export async function judgeFailure(trial: Trial): Promise<void> {
   await recover(trial);
 }
 
-/** A challenge file that could not be removed is no reason to give up a certificate: it stays on record for the next run. */
-function isChallengeLeft({ point }: Trial, what: string): boolean {
+/**
+ * A challenge file that could not be removed is no reason to give up a certificate: it stays on record for the next run,
+ * and so does a record that could not be removed itself. Both are told.
+ */
+function isChallengeLeft({ point, first }: Trial, what: string): boolean {
+  const { stdout, stderr } = first.result;
   return (
-    point.step.path.startsWith('webroot/') && /^challenge files|^challenges\/.* is left over$/.test(what)
+    /^(?:webroot|store\/challenges)\//.test(point.step.path) &&
+    /^challenge files|^challenges\/.* is left over$/.test(what) &&
+    `${stdout}${stderr}`.includes('could not be removed')
   );
 }

@@ -7,7 +7,7 @@ import { scenarios } from './scenarios.ts';
 import { tryAll } from './trial.ts';
 
 /** All of them: soak/kills.ts. */
-const STRIDE = 5;
+const STRIDE = 9;
 
 describe('a run killed before, in the middle of or after any change', () => {
   for (const [i, scenario] of scenarios.entries()) {
@@ -15,7 +15,7 @@ describe('a run killed before, in the middle of or after any change', () => {
       const choose = (steps: readonly LoggedStep[]) => sample(distinctKills(scenario, steps), STRIDE, i);
       const { points, complaints } = await tryAll(scenario, choose, judgeKill);
       context.diagnostic(`${points} points: ${scenario.title}`);
-      assert.ok(points > 5, `only ${points} points`);
+      assert.ok(points > 2, `only ${points} points`);
       assert.equal(complaints.length, 0, complaints.join('\n'));
     });
   }
