@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { isIPv6 } from 'node:net';
+import { basename } from 'node:path';
 import { systemCode } from '../errors.ts';
 
 const LISTENING = '0A';
@@ -44,10 +45,14 @@ function holdsOne(pid: string, sockets: ReadonlySet<string>): boolean {
   return list(`/proc/${pid}/fd`).some((fd) => sockets.has(linkOf(`/proc/${pid}/fd/${fd}`) ?? ''));
 }
 
+/** What newer releases of Node call their first thread, and so themselves: it tells nobody anything. */
+const UNTOLD = 'MainThread';
+
 /** A program chooses its own name: of it, what a terminal can take. */
 function nameOf(pid: number): string {
-  const name = (read(`/proc/${pid}/comm`) ?? '').replace(/[^\x20-\x7e]+/g, ' ').trim();
-  return name === '' ? 'a program' : name;
+  const own = read(`/proc/${pid}/comm`)?.trim() ?? '';
+  const name = own === UNTOLD ? basename(linkOf(`/proc/${pid}/exe`) ?? '') : own;
+  return name.replace(/[^\x20-\x7e]+/g, ' ').trim() || 'a program';
 }
 
 const read = (path: string) => attempt(() => fs.readFileSync(path, 'utf8'));

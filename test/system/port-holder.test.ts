@@ -46,3 +46,9 @@ test('a name that would play with the terminal is no longer one', { skip }, asyn
   const pid = await holder(t, port, '127.0.0.1', '\x1b[2J\x07boo');
   assert.equal(findPortHolder('', port), `[2J boo (pid ${pid})`);
 });
+
+test('one that calls itself MainThread goes by its program', { skip }, async (t) => {
+  const port = await freePort();
+  const pid = await holder(t, port, '127.0.0.1', 'MainThread');
+  assert.equal(findPortHolder('', port), `node (pid ${pid})`);
+});
