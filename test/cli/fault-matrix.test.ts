@@ -11,11 +11,9 @@ import { skipWithout } from '../support/rig/requirements.ts';
 
 const AT_OURS = [
   'TLS for another host',
-  '429, Retry-After a date',
   '500 once at finalize',
   'garbage: certificate',
   'no nonce at all',
-  'order stuck in processing',
   'authorization pending for ever',
   'CA restarted in the middle of the order',
 ];
@@ -23,8 +21,6 @@ const AT_PEBBLE = [
   'connection refused',
   'TLS by an unknown root',
   '503 everywhere, Retry-After 7200',
-  'truncated: finalize',
-  'reply lost: newOrder',
   'reply lost: finalize',
   'CA restarted, all forgotten',
   'wrong key in the leaf',
