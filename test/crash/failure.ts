@@ -53,7 +53,7 @@ export async function judgeFailure(trial: Trial): Promise<void> {
 function isChallengeLeft({ point, first }: Trial, what: string): boolean {
   const { stdout, stderr } = first.result;
   return (
-    /^(?:webroot|store\/challenges)\//.test(point.step.path) &&
+    /^(?:webroot(?:$|\/)|store\/challenges\/)/.test(point.step.path) &&
     /^challenge files|^challenges\/.* is left over$/.test(what) &&
     `${stdout}${stderr}`.includes('could not be removed')
   );
