@@ -1,6 +1,7 @@
 import type Client from 'acme-client/src/client.js';
 import type { RawReply } from 'acme-client/src/client.js';
 import type * as v from 'valibot';
+import { once } from '../promises.ts';
 import { problemError, readProblem } from './problem.ts';
 import { accountKeeper, type Recover } from './recovery.ts';
 import { type Directory, DirectorySchema, readResource } from './resources.ts';
@@ -51,7 +52,7 @@ export function connect(
 ): Connection {
   const host = new URL(options.directoryUrl).host;
   const client = createClient(options, edges, host);
-  const directory = memoize(() => fetchDirectory(options.directoryUrl, client, host, edges));
+  const directory = once(() => fetchDirectory(options.directoryUrl, client, host, edges));
   const ask = async <S extends v.GenericSchema>(
     url: string,
     send: () => Promise<RawReply>,
@@ -120,12 +121,4 @@ function typedReply<S extends v.GenericSchema>(
 function absoluteUrl(location: string | undefined, base: string): string | undefined {
   if (location === undefined || !URL.canParse(location, base)) return undefined;
   return new URL(location, base).href;
-}
-
-function memoize<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }

@@ -17,6 +17,7 @@ import { baseEnvironment } from '../deploy/hook-plan.ts';
 import { EvercertError } from '../errors.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { ChallengeSettings } from '../lineage/settings.ts';
+import { createTurnsByName, once } from '../promises.ts';
 import type { DnsClient } from '../system/dns.ts';
 import type { Edges } from './edges.ts';
 
@@ -48,7 +49,7 @@ const SERVER_TIMEOUT_MS = 1000;
 const LATE_MS = 30_000;
 
 export function createDnsSolvers(edges: DnsSolverEdges, paths: StorePaths): DnsSolvers {
-  const inTurn = createTurns();
+  const inTurn = createTurnsByName();
   const adding = createPhase(edges, edges.signal);
   const removing = createPhase(edges, late(edges));
   return async (settings) => {
@@ -162,26 +163,6 @@ function propagationEdges(
     sleep: (ms) => clock.sleep(ms, signal),
     unchecked: (names, why) =>
       emit({ type: 'warning', code: 'propagation-unchecked', detail: `${names.join(', ')}: ${why}` }),
-  };
-}
-
-function createTurns(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>();
-  return (name, work) => {
-    const done = (last.get(name) ?? Promise.resolve()).then(work);
-    last.set(
-      name,
-      done.catch(() => undefined),
-    );
-    return done;
-  };
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
   };
 }
 

@@ -1,6 +1,6 @@
 import type { HookRuns } from '../challenges/hook-runs.ts';
 import { baseEnvironment } from '../deploy/hook-plan.ts';
-import { createTurns } from '../deploy/turns.ts';
+import { createTurns } from '../promises.ts';
 import type { Edges } from './edges.ts';
 
 /** Runs the hooks that prove names. What certbot would tell them comes from us alone, also when certbot runs us. */

@@ -3,6 +3,7 @@ import { staticSolver } from '../challenges/static.ts';
 import type { SolverOf } from '../issuance/authorize.ts';
 import type { StorePaths } from '../lineage/paths.ts';
 import type { ChallengeSettings, Settings } from '../lineage/settings.ts';
+import { once } from '../promises.ts';
 import type { DnsSolverEdges } from './dns-solver.ts';
 import type { Edges } from './edges.ts';
 import { journalled } from './journalled.ts';
@@ -92,15 +93,6 @@ export function createBuilder(
         return dehydratedSolver(challenge, await hookRuns());
       }
     }
-  };
-}
-
-/** What is loaded or made when it is first needed, and then kept. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
   };
 }
 

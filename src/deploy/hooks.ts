@@ -1,5 +1,6 @@
 import { EvercertError } from '../errors.ts';
 import type { Emit, HookKind } from '../events.ts';
+import { createTurns } from '../promises.ts';
 import type { DiskReader } from '../system/disk.ts';
 import type { RunShell, ShellResult } from '../system/process.ts';
 import {
@@ -14,7 +15,6 @@ import {
   reloadEnvironment,
   scriptHook,
 } from './hook-plan.ts';
-import { createTurns } from './turns.ts';
 
 export interface HookEdges {
   readonly disk: DiskReader;

@@ -1,7 +1,7 @@
 import type { HookCall, HookRuns } from '../../src/challenges/hook-runs.ts';
 import type { Challenge, PresentedChallenge, Solver } from '../../src/challenges/solver.ts';
-import { createTurns } from '../../src/deploy/turns.ts';
 import { EvercertError } from '../../src/errors.ts';
+import { createTurns } from '../../src/promises.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import type { ShellResult } from '../../src/system/process.ts';
 

@@ -40,13 +40,3 @@ export function onceEach<T>(ask: (key: string) => Promise<T>): (key: string) => 
     return answer;
   };
 }
-
-/** Does one piece of work after the other, in the order in which they come. */
-export function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(work);
-    last = mine.catch(() => undefined);
-    return mine;
-  };
-}

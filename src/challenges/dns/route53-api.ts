@@ -1,8 +1,8 @@
 import type { EvercertError } from '../../errors.ts';
+import { createTurns } from '../../promises.ts';
 import type { HttpResponse } from '../../system/http.ts';
 import { awsKeys } from './aws-keys.ts';
 import { signAws } from './aws-sigv4.ts';
-import { inTurn } from './once.ts';
 import type { ProviderEdges, ProviderRequest } from './provider.ts';
 import { checkedUrl, createRest, type Rest } from './rest.ts';
 import { childOf, childrenOf, type Element, escapeXml, parseXml } from './xml.ts';
@@ -48,7 +48,7 @@ export function createRoute53Api(given: Readonly<Record<string, string>>, edges:
   const { host, region } = partitionOf(given.region);
   const base = `${checkedUrl('route53', given.api_url ?? `https://${host}`)}/2013-04-01`;
   const keys = awsKeys(given, rest, edges);
-  const turn = inTurn();
+  const turn = createTurns();
   const ask = (request: ProviderRequest, expected?: readonly number[]) =>
     turn(async () =>
       rest.ask(signAws(request, await keys(), { region, service: 'route53' }, edges.now()), expected),

@@ -6,6 +6,7 @@ import type { DnsProvider, TxtRecord } from '../../../src/challenges/dns/provide
 import { type DnsSolverEdges, dnsSolver } from '../../../src/challenges/dns/solver.ts';
 import type { Challenge, PresentedChallenge } from '../../../src/challenges/solver.ts';
 import { EvercertError } from '../../../src/errors.ts';
+import { createTurnsByName } from '../../../src/promises.ts';
 import { NEVER, rejection } from '../../unit-kit/expect.ts';
 
 function challenge(name: string, keyAuthorization = name): Challenge {
@@ -48,7 +49,7 @@ function setUp(provider: Partial<DnsProvider> = {}, edges: Partial<DnsSolverEdge
     {
       resolveName: async (name) => name,
       propagated: async (records) => void propagated.push(Object.fromEntries(records)),
-      inTurn: turns(),
+      inTurn: createTurnsByName(),
       signal: NEVER,
       ...edges,
     },
@@ -58,18 +59,6 @@ function setUp(provider: Partial<DnsProvider> = {}, edges: Partial<DnsSolverEdge
   const presented = (all: readonly Challenge[]): PresentedChallenge[] =>
     all.map((each) => ({ ...each, trace: traces.get(each) }));
   return { solver, held, removed, most, propagated, remember, traces, presented };
-}
-
-function turns(): DnsSolverEdges['inTurn'] {
-  const last = new Map<string, Promise<unknown>>();
-  return (name, work) => {
-    const done = (last.get(name) ?? Promise.resolve()).then(work);
-    last.set(
-      name,
-      done.catch(() => undefined),
-    );
-    return done;
-  };
 }
 
 const BOTH = [challenge('a.test', 'base'), challenge('a.test', 'wildcard')];

@@ -1,4 +1,5 @@
 import { EvercertError } from '../../../errors.ts';
+import { createTurnsByName } from '../../../promises.ts';
 import type { ShellResult } from '../../../system/process.ts';
 import type { ProviderDefinition, ProviderEdges, TxtRecord } from '../provider.ts';
 import { secretForms } from '../words.ts';
@@ -77,16 +78,7 @@ function decoded(value: string): string {
  * Scripts are written for one call at a time: some read a whole zone and write it back. So all calls of one script wait
  * for each other, also those of other lineages and of clean-up, which have providers of their own.
  */
-const lastCalls = new Map<string, Promise<unknown>>();
-
-function inTurn<T>(script: string, work: () => Promise<T>): Promise<T> {
-  const done = (lastCalls.get(script) ?? Promise.resolve()).then(work);
-  lastCalls.set(
-    script,
-    done.catch(() => undefined),
-  );
-  return done;
-}
+const inTurn = createTurnsByName();
 
 async function callScript(
   edges: ProviderEdges,
