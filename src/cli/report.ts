@@ -19,8 +19,8 @@ import {
   summaryText,
   timerFileText,
   timerText,
-  warningText,
 } from './text.ts';
+import { warningText } from './warning-text.ts';
 
 /** Where text goes. */
 export interface Console {

@@ -11,8 +11,8 @@ import {
   span,
   stepText,
   summaryText,
-  warningText,
 } from '../../src/cli/text.ts';
+import { warningText } from '../../src/cli/warning-text.ts';
 import { EvercertError } from '../../src/errors.ts';
 import type { Event, LineageSummary } from '../../src/events.ts';
 import { NOW } from '../unit-kit/clock.ts';
